@@ -1,0 +1,1 @@
+# Tile primitives: src/isa/<level>/*.cpp -> LLVM bitcode. Filled in with the first primitives.

@@ -1,0 +1,23 @@
+# Debian 12 packages; the names to install are in tools/install_dependencies.sh.
+find_package(Threads REQUIRED)
+find_package(LLVM 19.1 REQUIRED CONFIG PATHS /usr/lib/llvm-19/lib/cmake/llvm NO_DEFAULT_PATH)
+find_package(TBB REQUIRED)
+find_package(fmt REQUIRED)
+find_package(spdlog REQUIRED)
+find_package(CLI11 REQUIRED)
+find_package(nlohmann_json REQUIRED)
+find_package(yaml-cpp REQUIRED)
+find_package(Eigen3 REQUIRED)
+find_package(ZLIB REQUIRED)
+find_package(GTest REQUIRED)
+find_path(GEMMI_INCLUDE_DIR gemmi/cif.hpp REQUIRED)
+find_program(TILEFOLD_BITCODE_CLANG NAMES clang++-19 REQUIRED)
+
+add_library(tilefold_llvm INTERFACE)
+target_include_directories(tilefold_llvm SYSTEM INTERFACE ${LLVM_INCLUDE_DIRS})
+target_compile_definitions(tilefold_llvm INTERFACE ${LLVM_DEFINITIONS_LIST})
+target_link_libraries(tilefold_llvm INTERFACE LLVM)
+target_link_directories(tilefold_llvm INTERFACE ${LLVM_LIBRARY_DIRS})
+
+add_library(gemmi_headers INTERFACE)
+target_include_directories(gemmi_headers SYSTEM INTERFACE ${GEMMI_INCLUDE_DIR})

@@ -1,0 +1,48 @@
+#include <cstdlib>
+#include <mutex>
+#include <new>
+#include <unordered_map>
+
+#include "tilefold/tensor.h"
+
+namespace tilefold {
+
+struct Storage::DerivedForms {
+  std::mutex mutex;
+  std::unordered_map<std::string, std::shared_ptr<Storage>> forms;
+};
+
+std::shared_ptr<Storage> Storage::allocate(std::size_t bytes) {
+  constexpr std::size_t kAlignment = 64;
+  std::shared_ptr<Storage> storage(new Storage());
+  const std::size_t rounded = (bytes + kAlignment - 1) / kAlignment * kAlignment;
+  storage->data_ = static_cast<std::byte*>(std::aligned_alloc(kAlignment, rounded == 0 ? kAlignment : rounded));
+  if (storage->data_ == nullptr) throw std::bad_alloc();
+  storage->size_ = bytes;
+  storage->owned_ = true;
+  storage->derived_ = std::make_unique<DerivedForms>();
+  return storage;
+}
+
+std::shared_ptr<Storage> Storage::wrap(void* data, std::size_t bytes, std::shared_ptr<const void> owner) {
+  std::shared_ptr<Storage> storage(new Storage());
+  storage->data_ = static_cast<std::byte*>(data);
+  storage->size_ = bytes;
+  storage->owner_ = std::move(owner);
+  storage->derived_ = std::make_unique<DerivedForms>();
+  return storage;
+}
+
+Storage::~Storage() {
+  if (owned_) std::free(data_);
+}
+
+std::shared_ptr<Storage> Storage::derived(const std::string& key,
+                                          const std::function<std::shared_ptr<Storage>()>& make) {
+  const std::lock_guard lock(derived_->mutex);
+  std::shared_ptr<Storage>& form = derived_->forms[key];
+  if (!form) form = make();
+  return form;
+}
+
+}  // namespace tilefold
