@@ -79,7 +79,7 @@ struct ComponentAtom {
   std::string name;
   std::int32_t element = 0;  ///< atomic number
   std::int32_t charge = 0;
-  std::int32_t chirality = 0;       ///< RDKit's tag: 0 unspecified, 1 clockwise, 2 counter-clockwise
+  std::int32_t chirality = 0;       ///< RDKit's tag: 0 unspecified, 1 clockwise, 2 counter-clockwise, ...
   std::string stereo;               ///< "R", "S" or "N", as in the dictionary
   bool leaving = false;             ///< lost when the residue is part of a polymer
   std::array<float, 3> position{};  ///< ideal coordinates in Angstrom
@@ -271,12 +271,11 @@ struct FeaturizeOptions {
 /// int32: token_index, residue_index, asym_id, entity_id, sym_id, mol_type, method_feature, modified [N];
 ///   type_bonds [N,N]; ref_space_uid, ref_chirality [A]; msa, msa_mask [S,N]; frames_idx [N,3];
 ///   query_to_template [1,N].
-/// uint8: has_deletion [S,N], atom_resolved_mask [A], frame_resolved_mask [N].
 /// float32: everything else: token_pad_mask, token_resolved_mask, token_disto_mask, cyclic_period, affinity_token_mask,
-///   deletion_mean [N]; disto_center [N,3]; token_bonds [N,N,1]; contact_threshold [N,N]; ref_pos [A,3]; ref_charge,
-///   atom_pad_mask [A]; msa_paired, deletion_value [S,N]; profile [N,33]; template_frame_rot [1,N,3,3];
-///   template_frame_t, template_cb, template_ca [1,N,3]; template_mask_cb, template_mask_frame, template_mask,
-///   visibility_ids [1,N].
+///   deletion_mean, frame_resolved_mask [N]; disto_center [N,3]; token_bonds [N,N,1]; contact_threshold [N,N]; ref_pos
+///   [A,3]; ref_charge, atom_pad_mask, atom_resolved_mask [A]; msa_paired, has_deletion, deletion_value [S,N]; profile
+///   [N,33]; template_frame_rot [1,N,3,3]; template_frame_t, template_cb, template_ca [1,N,3]; template_mask_cb,
+///   template_mask_frame, template_mask, visibility_ids [1,N].
 struct Features {
   std::map<std::string, Tensor, std::less<>> tensors;
   std::vector<std::string> warnings;

@@ -1,0 +1,69 @@
+#include "graph/tracer.h"
+
+#include "graph/scopes.h"
+
+namespace tilefold {
+namespace {
+
+thread_local Tracer* active_tracer = nullptr;
+
+}  // namespace
+
+Tracer::Tracer(std::string name) : previous_(active_tracer) {
+  graph_.name = std::move(name);
+  active_tracer = this;
+}
+
+Tracer::~Tracer() { active_tracer = previous_; }
+
+Tracer* Tracer::active() { return active_tracer; }
+
+Tensor Tracer::add_input(const TensorType& type) { return Tensor::traced(type, this, graph_.add_input(type)); }
+
+Parameters Tracer::trace_parameters(const Parameters& parameters) {
+  Parameters traced = parameters;
+  traced.tracer_ = this;
+  traced.traced_root_ = parameters.prefix_;
+  return traced;
+}
+
+Tensor Tracer::parameter(const std::string& relative_name, const Tensor& concrete) {
+  const auto known = parameter_values_.find(relative_name);
+  if (known != parameter_values_.end()) return Tensor::traced(graph_.type(known->second), this, known->second);
+  const ValueId value = graph_.add_parameter(relative_name, concrete.type());
+  parameter_values_.emplace(relative_name, value);
+  return Tensor::traced(concrete.type(), this, value);
+}
+
+ValueId Tracer::value_of(const Tensor& tensor) {
+  if (!tensor.defined()) return kNoValue;
+  if (tensor.is_traced()) {
+    if (tensor.tracer() != this) throw TypeError("a tensor of another trace is used in '" + graph_.name + "'");
+    return tensor.traced_value();
+  }
+  const auto known = constant_values_.find(tensor.raw());
+  if (known != constant_values_.end() && graph_.type(known->second) == tensor.type()) return known->second;
+  const ValueId value = graph_.add_constant(tensor);
+  constant_values_[tensor.raw()] = value;
+  return value;
+}
+
+Tensor Tracer::append(const OperationDefinition& operation, const std::vector<Tensor>& operands,
+                      Attributes attributes) {
+  std::vector<ValueId> values;
+  values.reserve(operands.size());
+  for (const Tensor& operand : operands) values.push_back(value_of(operand));
+  const ValueId result =
+      graph_.add_node(operation, std::move(values), std::move(attributes), current_precision(), current_scope_name());
+  return Tensor::traced(graph_.type(result), this, result);
+}
+
+Graph Tracer::finish(const std::vector<Tensor>& results) {
+  for (const Tensor& result : results) {
+    if (!result.defined()) throw TypeError("'" + graph_.name + "' returns an undefined tensor");
+    graph_.outputs.push_back(value_of(result));
+  }
+  return std::move(graph_);
+}
+
+}  // namespace tilefold
