@@ -1,0 +1,163 @@
+#include "bio/yaml_value.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <charconv>
+#include <regex>
+#include <utility>
+
+#include "bio/text.h"
+#include "tilefold/error.h"
+
+namespace tilefold::bio {
+namespace {
+
+enum class ScalarKind { null, boolean, integer, real, string };
+
+bool is_one_of(std::string_view text, std::initializer_list<std::string_view> words) {
+  return std::find(words.begin(), words.end(), text) != words.end();
+}
+
+/// Type of a plain scalar by the rules of YAML 1.1 that PyYAML follows.
+ScalarKind plain_kind(std::string_view text) {
+  if (is_one_of(text, {"", "~", "null", "Null", "NULL"})) return ScalarKind::null;
+  if (is_one_of(text, {"yes", "Yes", "YES", "no", "No", "NO", "true", "True", "TRUE", "false", "False", "FALSE", "on",
+                       "On", "ON", "off", "Off", "OFF"})) {
+    return ScalarKind::boolean;
+  }
+  constexpr std::size_t kLongestNumber = 64;
+  if (text.size() > kLongestNumber) return ScalarKind::string;  // also bounds the recursion of std::regex
+  static const std::regex integer(
+      "[-+]?0b[0-1_]+|[-+]?0[0-7_]+|[-+]?(0|[1-9][0-9_]*)|[-+]?0x[0-9a-fA-F_]+|[-+]?[1-9][0-9_]*(:[0-5]?[0-9])+");
+  static const std::regex real(
+      "[-+]?[0-9][0-9_]*\\.[0-9_]*([eE][-+][0-9]+)?|[-+]?\\.[0-9][0-9_]*([eE][-+][0-9]+)?|"
+      "[-+]?[0-9][0-9_]*(:[0-5]?[0-9])+\\.[0-9_]*|[-+]?\\.(inf|Inf|INF)|\\.(nan|NaN|NAN)");
+  if (std::regex_match(text.begin(), text.end(), integer)) return ScalarKind::integer;
+  if (std::regex_match(text.begin(), text.end(), real)) return ScalarKind::real;
+  return ScalarKind::string;
+}
+
+ScalarKind kind_of(const YAML::Node& node) {
+  const std::string& tag = node.Tag();
+  if (tag == "?" || tag.empty()) return plain_kind(node.Scalar());
+  if (tag == "tag:yaml.org,2002:int") return ScalarKind::integer;
+  if (tag == "tag:yaml.org,2002:float") return ScalarKind::real;
+  if (tag == "tag:yaml.org,2002:bool") return ScalarKind::boolean;
+  return ScalarKind::string;
+}
+
+std::string describe(const YAML::Node& node) {
+  if (!node.IsDefined() || node.IsNull()) return "nothing";
+  if (node.IsSequence()) return "a list";
+  if (node.IsMap()) return "a mapping";
+  const std::string text = in_quotes(node.Scalar());
+  switch (kind_of(node)) {
+    case ScalarKind::boolean:
+      return fmt::format("the boolean {} (put text in quotes)", text);
+    case ScalarKind::integer:
+    case ScalarKind::real:
+      return fmt::format("the number {} (put text in quotes)", text);
+    case ScalarKind::null:
+      return "nothing";
+    case ScalarKind::string:
+      break;
+  }
+  return fmt::format("the text {}", text);
+}
+
+}  // namespace
+
+YamlValue YamlValue::parse(std::string_view text, std::string file) {
+  try {
+    std::vector<YAML::Node> documents = YAML::LoadAll(std::string(text));
+    if (documents.size() > 1) {
+      throw ParseError(fmt::format("{}: expected one YAML document, found {}", file, documents.size()));
+    }
+    YAML::Node root = documents.empty() ? YAML::Node() : documents.front();
+    return {std::move(root), std::move(file), ""};
+  } catch (const YAML::Exception& error) {
+    const std::string place = error.mark.is_null() ? file : fmt::format("{}:{}", file, error.mark.line + 1);
+    throw ParseError(fmt::format("{}: not valid YAML: {}", place, one_line(error.msg)));
+  }
+}
+
+bool YamlValue::is_null() const {
+  return !node_.IsDefined() || node_.IsNull() || (node_.IsScalar() && kind_of(node_) == ScalarKind::null);
+}
+
+std::string YamlValue::where() const {
+  const YAML::Mark mark = node_.IsDefined() ? node_.Mark() : YAML::Mark::null_mark();
+  std::string result = mark.is_null() ? file_ : fmt::format("{}:{}", file_, mark.line + 1);
+  if (!path_.empty()) result += ": " + path_;
+  return result;
+}
+
+void YamlValue::expected(std::string_view what) const {
+  throw ParseError(fmt::format("{}: expected {}, found {}", where(), what, describe(node_)));
+}
+
+std::map<std::string, YamlValue> YamlValue::as_mapping() const {
+  if (!node_.IsMap()) expected("a mapping of keys to values");
+  std::map<std::string, YamlValue> entries;
+  for (const auto& entry : node_) {
+    const YamlValue key(entry.first, file_, path_);
+    if (!entry.first.IsScalar()) key.expected("a plain key");
+    const std::string& name = entry.first.Scalar();
+    const bool printable =
+        name.size() <= 60 && std::all_of(name.begin(), name.end(), [](unsigned char c) { return c > 32 && c < 127; });
+    const std::string shown = printable ? name : in_quotes(name);
+    YamlValue value(entry.second, file_, path_.empty() ? shown : path_ + "." + shown);
+    if (!entries.emplace(name, value).second) {
+      throw ParseError(fmt::format("{}: key {} is given twice", key.where(), in_quotes(name)));
+    }
+  }
+  return entries;
+}
+
+std::string YamlValue::first_key() const {
+  if (!node_.IsMap() || node_.size() == 0) expected("a mapping of keys to values");
+  const YAML::Node key = node_.begin()->first;
+  if (!key.IsScalar()) expected("a plain key");
+  return key.Scalar();
+}
+
+std::vector<YamlValue> YamlValue::as_list() const {
+  if (!node_.IsSequence()) expected("a list");
+  std::vector<YamlValue> items;
+  for (const auto& item : node_) items.push_back({item, file_, fmt::format("{}[{}]", path_, items.size())});
+  return items;
+}
+
+std::string YamlValue::as_string() const {
+  if (!node_.IsScalar() || kind_of(node_) != ScalarKind::string) expected("text");
+  return node_.Scalar();
+}
+
+std::int64_t YamlValue::as_integer() const {
+  if (!node_.IsScalar() || kind_of(node_) != ScalarKind::integer) expected("a whole number");
+  std::string_view text = node_.Scalar();
+  if (text.starts_with('+')) text.remove_prefix(1);
+  std::int64_t value = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (error != std::errc() || end != text.data() + text.size()) expected("a whole number");
+  return value;
+}
+
+double YamlValue::as_number() const {
+  const ScalarKind kind = node_.IsScalar() ? kind_of(node_) : ScalarKind::null;
+  if (kind != ScalarKind::integer && kind != ScalarKind::real) expected("a number");
+  std::string_view text = node_.Scalar();
+  if (text.starts_with('+')) text.remove_prefix(1);
+  double value = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (error != std::errc() || end != text.data() + text.size()) expected("a number");
+  return value;
+}
+
+bool YamlValue::as_boolean() const {
+  if (!node_.IsScalar() || kind_of(node_) != ScalarKind::boolean) expected("true or false");
+  return is_one_of(node_.Scalar(), {"yes", "Yes", "YES", "true", "True", "TRUE", "on", "On", "ON"});
+}
+
+}  // namespace tilefold::bio
