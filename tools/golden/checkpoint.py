@@ -131,15 +131,15 @@ def tiny_hyper_parameters():
     tiny.update(atom_s=12, atom_z=6, token_s=16, token_z=14)
     tiny["embedder_args"].update(atom_encoder_depth=1, atom_encoder_heads=3)
     tiny["msa_args"].update(msa_s=10, msa_blocks=2, pairwise_head_width=7, pairwise_num_heads=2)
-    tiny["pairformer_args"].update(num_blocks=2, num_heads=4, pairwise_head_width=6, pairwise_num_heads=3)
+    tiny["pairformer_args"].update(num_blocks=2, num_heads=8, pairwise_head_width=6, pairwise_num_heads=3)
     tiny["score_model_args"].update(
         dim_fourier=18,
         atom_encoder_depth=2,
         atom_encoder_heads=2,
         token_transformer_depth=2,
-        token_transformer_heads=8,
-        atom_decoder_depth=1,
-        atom_decoder_heads=6,
+        token_transformer_heads=4,
+        atom_decoder_depth=2,
+        atom_decoder_heads=1,
         conditioning_transition_layers=1,
     )
     confidence = tiny["confidence_model_args"]

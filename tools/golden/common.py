@@ -9,7 +9,8 @@ import json
 from pathlib import Path
 
 import torch
-from safetensors.torch import save_file
+
+DTYPE_NAMES = {torch.float32: "F32", torch.bfloat16: "BF16", torch.int32: "I32"}
 
 # Features that are one-hot along the last axis in the reference.
 ONE_HOT_FEATURES = (
@@ -98,13 +99,29 @@ def check_finite(tensors):
 
 
 def write(path, tensors, metadata):
-    """Writes a safetensors file; metadata values that are not strings are written as JSON."""
+    """Writes a safetensors file; metadata values that are not strings are written as JSON.
+
+    The safetensors package orders metadata at random; here equal content gives equal bytes.
+    """
     check_finite(tensors)
-    text = {k: v if isinstance(v, str) else json.dumps(v) for k, v in metadata.items()}
+    text = {k: metadata[k] if isinstance(metadata[k], str) else json.dumps(metadata[k]) for k in sorted(metadata)}
+    header, chunks, offset = {"__metadata__": text}, [], 0
+    for name in sorted(tensors, key=lambda n: (-tensors[n].element_size(), n)):
+        tensor = tensors[name].contiguous()
+        data = tensor.reshape(-1).view(torch.uint8).numpy().tobytes()
+        header[name] = {
+            "dtype": DTYPE_NAMES[tensor.dtype],
+            "shape": list(tensor.shape),
+            "data_offsets": [offset, offset + len(data)],
+        }
+        offset += len(data)
+        chunks.append(data)
+    head = json.dumps(header, separators=(",", ":")).encode()
+    # The data starts at a multiple of 8 bytes; the format pads the header with spaces.
+    head += b" " * (-len(head) % 8)
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
-    # Sorted keys and a single metadata entry order keep the files byte-identical between runs.
-    save_file({name: tensors[name].contiguous() for name in sorted(tensors)}, path, metadata=text)
+    path.write_bytes(len(head).to_bytes(8, "little") + head + b"".join(chunks))
     print(f"{path.stat().st_size / 1024:8.1f} KiB  {path}")
 
 

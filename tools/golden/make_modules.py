@@ -25,7 +25,7 @@ from boltz.model.modules.diffusion_conditioning import DiffusionConditioning
 from common import boundary_margin, redraw_parameters, setup, store_features, write_module_case
 
 # All different, so that swapping two of them cannot go unnoticed.
-TOKEN_S, TOKEN_Z, ATOM_S, ATOM_Z, MSA_S = 18, 14, 16, 4, 10
+TOKEN_S, TOKEN_Z, ATOM_S, ATOM_Z, MSA_S = 18, 14, 16, 3, 10
 PAIR_WIDTH, PAIR_HEADS = 8, 3
 WINDOW = dict(atoms_per_window_queries=32, atoms_per_window_keys=128)
 ATOM_FEATURES = 388
@@ -410,7 +410,7 @@ def contact_conditioning_constrained(seed):
 
 
 def template_case(seed, dummy):
-    args = dict(template_dim=11, template_blocks=2, pairwise_head_width=PAIR_WIDTH, pairwise_num_heads=PAIR_HEADS)
+    args = dict(template_dim=11, template_blocks=1 if dummy else 2, pairwise_head_width=PAIR_WIDTH, pairwise_num_heads=PAIR_HEADS)
     module = trunkv2.TemplateV2Module(TOKEN_Z, dropout=0.0, **args)
     redraw_parameters(module, seed, gain=0.7)
     features = synthetic.make_features(seed)
@@ -493,19 +493,20 @@ def diffusion_conditioning(seed):
 
 @case
 def score_model(seed):
+    token_s = 10  # the largest parameters grow with its square
     args = dict(
         sigma_data=16,
         dim_fourier=22,
         atom_encoder_depth=1,
         atom_encoder_heads=2,
         token_transformer_depth=2,
-        token_transformer_heads=3,
+        token_transformer_heads=4,
         atom_decoder_depth=1,
         atom_decoder_heads=2,
         conditioning_transition_layers=1,
     )
     module = diffusionv2.AtomDiffusion(
-        dict(token_s=TOKEN_S, atom_s=ATOM_S, **WINDOW, **args), sigma_min=1e-4, sigma_data=16.0
+        dict(token_s=token_s, atom_s=ATOM_S, **WINDOW, **args), sigma_min=1e-4, sigma_data=16.0
     )
     redraw_parameters(module, seed)
     features = synthetic.make_features(seed)
@@ -516,9 +517,9 @@ def score_model(seed):
         c=normal(1, atoms, ATOM_S),
         atom_enc_bias=bias_of(1, windows, 32, 128, 2),
         atom_dec_bias=bias_of(1, windows, 32, 128, 2),
-        token_trans_bias=normal(1, tokens, tokens, 6),
+        token_trans_bias=normal(1, tokens, tokens, 8),
     )
-    s_trunk, s_inputs = normal(1, tokens, TOKEN_S), normal(1, tokens, TOKEN_S)
+    s_trunk, s_inputs = normal(1, tokens, token_s), normal(1, tokens, token_s)
     sigmas = torch.tensor([2560.0, 45.8, 1.0, 0.01])
     coords = sigmas[:, None, None] * normal(4, atoms, 3) + 10.0 * normal(1, atoms, 3)
     keywords = dict(
@@ -534,7 +535,7 @@ def score_model(seed):
     )
     inputs = unbatch(s_trunk=s_trunk, s_inputs=s_inputs, **conditioning) | dict(coords=coords, sigmas=sigmas)
     inputs |= features_of(features, ("atom_pad_mask", "atom_to_token", "token_pad_mask"))
-    config = dict(atom_s=ATOM_S, token_s=TOKEN_S, samples=4, **WINDOW, **args)
+    config = dict(atom_s=ATOM_S, token_s=token_s, samples=4, **WINDOW, **args)
     return module.score_model, inputs, dict(r_update=r_update, denoised=denoised), config
 
 
