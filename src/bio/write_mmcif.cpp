@@ -1,0 +1,230 @@
+#include <fmt/format.h>
+
+#include <cmath>
+#include <gemmi/cifdoc.hpp>
+#include <gemmi/to_cif.hpp>
+#include <set>
+#include <sstream>
+
+#include "bio/model_checks.h"
+
+namespace tilefold::bio {
+namespace {
+
+namespace cif = gemmi::cif;
+
+struct PolymerWords {
+  const char* entity_type;
+  const char* component_type;
+  const char* unknown_letter;
+};
+
+PolymerWords polymer_words(ChainType type) {
+  switch (type) {
+    case ChainType::protein:
+      return {"polypeptide(L)", "L-peptide linking", "X"};
+    case ChainType::dna:
+      return {"polydeoxyribonucleotide", "DNA linking", "N"};
+    case ChainType::rna:
+      return {"polyribonucleotide", "RNA linking", "N"};
+    case ChainType::nonpolymer:
+      break;
+  }
+  throw UnsupportedError("writing ligands is not supported yet");
+}
+
+/// Code of a residue in the canonical sequence. The reference looks three-letter amino acid names up in a one-letter
+/// alphabet, so every amino acid is unknown there; readers of its files have come to expect it.
+std::string canonical_letter(ChainType type, const std::string& name) {
+  static const std::set<std::string> rna = {"A", "C", "G", "U"};
+  static const std::set<std::string> dna = {"DA", "DC", "DG", "DT"};
+  if (type == ChainType::rna && rna.contains(name)) return name;
+  if (type == ChainType::dna && dna.contains(name)) return name.substr(1);
+  return polymer_words(type).unknown_letter;
+}
+
+/// ModelCIF rounds to a fixed number of decimals and then prints the shortest form.
+std::string rounded(double value, double unit) {
+  const std::string text = fmt::format("{}", std::round(value * unit) / unit);
+  return text.find('.') == std::string::npos ? text + ".0" : text;
+}
+
+/// Builds the data block category by category, in the reference's order.
+class ModelCif {
+ public:
+  ModelCif(const Complex& complex, const ModelCoordinates& model)
+      : complex_(complex), structure_(complex.structure), model_(model), b_factors_(atom_b_factors(complex, model)) {
+    for (const Chain& chain : structure_.chains) {
+      if (chain.entity_id >= static_cast<std::int32_t>(entities_.size())) entities_.resize(chain.entity_id + 1);
+      entities_[chain.entity_id].push_back(&chain);
+    }
+  }
+
+  std::string text() {
+    document_.add_new_block("model");
+    add_header();
+    add_components();
+    add_entities();
+    add_sequences();
+    add_asymmetric_units();
+    add_model_archive();
+    add_atoms();
+    add_quality();
+    std::ostringstream out;
+    cif::write_cif_to_stream(out, document_, cif::Style::PreferPairs);
+    return out.str();
+  }
+
+ private:
+  cif::Block& block() { return document_.blocks[0]; }
+  cif::Loop& loop(const std::string& prefix, const std::vector<std::string>& tags) {
+    return block().init_mmcif_loop(prefix + ".", tags);
+  }
+  static void add_row(cif::Loop& target, const std::vector<std::string>& row) {
+    std::vector<std::string> quoted;
+    for (const std::string& value : row) quoted.push_back(value == "." || value == "?" ? value : cif::quote(value));
+    target.add_row(quoted);
+  }
+  /// Residues of an entity: those of its first chain.
+  std::vector<const Residue*> residues_of(const Chain& chain) const {
+    std::vector<const Residue*> residues;
+    for (std::int32_t r = 0; r < chain.residue_count; ++r)
+      residues.push_back(&structure_.residues[chain.residue_start + r]);
+    return residues;
+  }
+
+  void add_header() {
+    block().set_pair("_entry.id", "model");
+    block().set_pair("_struct.entry_id", "model");
+    block().set_pair("_struct.pdbx_model_details", ".");
+    block().set_pair("_struct.pdbx_structure_determination_methodology", "computational");
+    block().set_pair("_struct.title", ".");
+    block().set_pair("_audit_conform.dict_location",
+                     "https://raw.githubusercontent.com/ihmwg/ModelCIF/d18ba38/base/mmcif_ma-core.dic");
+    block().set_pair("_audit_conform.dict_name", "mmcif_ma.dic");
+    block().set_pair("_audit_conform.dict_version", "1.4.6");
+  }
+  void add_components() {
+    std::map<std::string, std::string> types;
+    for (const auto& chains : entities_) {
+      for (const Residue* residue : residues_of(*chains.front())) {
+        types.emplace(residue->name, polymer_words(chains.front()->type).component_type);
+      }
+    }
+    cif::Loop& table = loop("_chem_comp", {"id", "type", "name", "formula", "formula_weight", "ma_provenance"});
+    for (const auto& [name, type] : types) add_row(table, {name, type, ".", ".", ".", "CCD Core"});
+  }
+  void add_entities() {
+    cif::Loop& entities = loop("_entity", {"id", "type", "src_method", "pdbx_description", "formula_weight",
+                                           "pdbx_number_of_molecules", "details"});
+    for (std::size_t e = 0; e < entities_.size(); ++e) {
+      add_row(entities, {id(e), "polymer", "man", ".", ".", std::to_string(entities_[e].size()), "."});
+    }
+    cif::Loop& polymers = loop("_entity_poly", {"entity_id", "type", "nstd_linkage", "nstd_monomer", "pdbx_strand_id",
+                                                "pdbx_seq_one_letter_code", "pdbx_seq_one_letter_code_can"});
+    for (std::size_t e = 0; e < entities_.size(); ++e) {
+      std::string strands, sequence, canonical;
+      for (const Chain* chain : entities_[e]) strands += (strands.empty() ? "" : ",") + chain->name;
+      const ChainType type = entities_[e].front()->type;
+      for (const Residue* residue : residues_of(*entities_[e].front())) {
+        sequence += residue->name.size() == 1 ? residue->name : "(" + residue->name + ")";
+        canonical += canonical_letter(type, residue->name);
+      }
+      add_row(polymers, {id(e), polymer_words(type).entity_type, "no", "no", strands, sequence, canonical});
+    }
+  }
+  void add_sequences() {
+    cif::Loop& table = loop("_entity_poly_seq", {"entity_id", "num", "mon_id", "hetero"});
+    for (std::size_t e = 0; e < entities_.size(); ++e) {
+      for (const Residue* residue : residues_of(*entities_[e].front())) {
+        add_row(table, {id(e), std::to_string(residue->index + 1), residue->name, "."});
+      }
+    }
+  }
+  void add_asymmetric_units() {
+    cif::Loop& units = loop("_struct_asym", {"id", "entity_id", "details"});
+    for (const Chain& chain : structure_.chains) add_row(units, {chain.name, id(chain.entity_id), subunit(chain)});
+    cif::Loop& scheme =
+        loop("_pdbx_poly_seq_scheme", {"asym_id", "entity_id", "seq_id", "mon_id", "pdb_seq_num", "auth_seq_num",
+                                       "pdb_mon_id", "auth_mon_id", "pdb_strand_id", "pdb_ins_code"});
+    for (const Chain& chain : structure_.chains) {
+      for (const Residue* residue : residues_of(chain)) {
+        const std::string number = std::to_string(residue->index + 1);
+        add_row(scheme, {chain.name, id(chain.entity_id), number, residue->name, number, number, residue->name,
+                         residue->name, chain.name, "."});
+      }
+    }
+  }
+  void add_model_archive() {
+    const std::string model_data = id(entities_.size());
+    cif::Loop& data = loop("_ma_data", {"id", "name", "content_type", "content_type_other_details"});
+    for (std::size_t e = 0; e < entities_.size(); ++e) add_row(data, {id(e), ".", "target", "."});
+    add_row(data, {model_data, "Model", "model coordinates", "."});
+    cif::Loop& targets = loop("_ma_target_entity", {"entity_id", "data_id", "origin"});
+    for (std::size_t e = 0; e < entities_.size(); ++e) add_row(targets, {id(e), id(e), "designed"});
+    cif::Loop& instances = loop("_ma_target_entity_instance", {"asym_id", "entity_id", "details"});
+    for (const Chain& chain : structure_.chains) add_row(instances, {chain.name, id(chain.entity_id), subunit(chain)});
+    cif::Loop& models =
+        loop("_ma_model_list", {"ordinal_id", "model_id", "model_group_id", "model_name", "model_group_name", "data_id",
+                                "model_type", "model_type_other_details"});
+    add_row(models, {"1", "1", "1", "Model", "All models", model_data, "Ab initio model", "."});
+  }
+  void add_atoms() {
+    cif::Loop& sites =
+        loop("_atom_site",
+             {"group_PDB", "id", "type_symbol", "label_atom_id", "label_alt_id", "label_comp_id", "label_seq_id",
+              "auth_seq_id", "pdbx_PDB_ins_code", "label_asym_id", "Cartn_x", "Cartn_y", "Cartn_z", "occupancy",
+              "label_entity_id", "auth_asym_id", "auth_comp_id", "B_iso_or_equiv", "pdbx_PDB_model_num"});
+    std::set<std::string> elements;
+    for (const Chain& chain : structure_.chains) {
+      for (const Residue* residue : residues_of(chain)) {
+        for (std::int32_t a = residue->atom_start; a < residue->atom_start + residue->atom_count; ++a) {
+          const Atom& atom = structure_.atoms[a];
+          const float* position = &model_.coordinates[3 * static_cast<std::size_t>(a)];
+          const std::string number = std::to_string(residue->index + 1);
+          elements.insert(element_symbol(atom));
+          add_row(sites, {"ATOM", std::to_string(a + 1), element_symbol(atom), atom.name, ".", residue->name, number,
+                          number, "?", chain.name, fmt::format("{:.5f}", position[0]),
+                          fmt::format("{:.5f}", position[1]), fmt::format("{:.5f}", position[2]), "1",
+                          id(chain.entity_id), chain.name, residue->name, rounded(b_factors_[a], 1000.0), "1"});
+        }
+      }
+    }
+    cif::Loop& types = loop("_atom_type", {"symbol"});
+    for (const std::string& element : elements) add_row(types, {element});
+  }
+  void add_quality() {
+    if (model_.plddt.empty()) return;
+    cif::Loop& metrics =
+        loop("_ma_qa_metric", {"id", "name", "description", "type", "mode", "type_other_details", "software_group_id"});
+    add_row(metrics, {"1", "pLDDT", "Predicted lddt", "pLDDT", "local", ".", "."});
+    cif::Loop& local = loop("_ma_qa_metric_local", {"ordinal_id", "model_id", "label_asym_id", "label_seq_id",
+                                                    "label_comp_id", "metric_id", "metric_value"});
+    int ordinal = 0;
+    for (const Chain& chain : structure_.chains) {
+      for (const Residue* residue : residues_of(chain)) {
+        add_row(local, {std::to_string(++ordinal), "1", chain.name, std::to_string(residue->index + 1), residue->name,
+                        "1", fmt::format("{:.3f}", b_factors_[residue->atom_start])});
+      }
+    }
+  }
+
+  static std::string id(std::size_t index) { return std::to_string(index + 1); }
+  static std::string subunit(const Chain& chain) { return "Model subunit " + chain.name; }
+
+  const Complex& complex_;
+  const Structure& structure_;
+  const ModelCoordinates& model_;
+  std::vector<double> b_factors_;
+  std::vector<std::vector<const Chain*>> entities_;
+  cif::Document document_;
+};
+
+}  // namespace
+
+std::string to_mmcif(const Complex& complex, const ModelCoordinates& model) {
+  check_model(complex, model);
+  return ModelCif(complex, model).text();
+}
+
+}  // namespace tilefold::bio

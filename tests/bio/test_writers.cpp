@@ -1,0 +1,173 @@
+// Writers against files that the reference wrote (tests/golden/output), table by table, and round trips of npz
+// archives.
+#include <gtest/gtest.h>
+#include <zlib.h>
+
+#include <cmath>
+#include <cstring>
+#include <fstream>
+#include <gemmi/cif.hpp>
+#include <limits>
+#include <set>
+#include <sstream>
+
+#include "tilefold/output.h"
+
+namespace tilefold::bio {
+namespace {
+
+namespace cif = gemmi::cif;
+
+std::string data_path(const std::string& name) { return std::string(TILEFOLD_TEST_DATA) + "/golden/" + name; }
+
+std::string read_text(const std::string& path) {
+  std::ifstream file(path, std::ios::binary);
+  EXPECT_TRUE(file.good()) << path;
+  std::ostringstream text;
+  text << file.rdbuf();
+  return text.str();
+}
+
+Complex modified_complex() {
+  return build_complex(parse_input(data_path("inputs/modified.yaml")), builtin_components());
+}
+
+/// The model that the reference wrote: coordinates and B factors from its atom table.
+struct WrittenModel {
+  std::vector<float> coordinates;
+  std::vector<float> plddt;
+};
+
+WrittenModel model_of(cif::Block& block, const Complex& complex) {
+  WrittenModel model;
+  std::vector<double> b_factors;
+  for (const auto& row : block.find("_atom_site.", {"Cartn_x", "Cartn_y", "Cartn_z", "B_iso_or_equiv"})) {
+    for (std::size_t axis = 0; axis < 3; ++axis) model.coordinates.push_back(std::stof(row[axis]));
+    b_factors.push_back(std::stod(row[3]));
+  }
+  for (const Token& token : complex.tokens) {
+    model.plddt.push_back(static_cast<float>(b_factors.at(static_cast<std::size_t>(token.atom_start)) / 100.0));
+  }
+  return model;
+}
+
+/// Every category of both files, cell by cell; numbers compare as numbers. Names and formulas of components come from a
+/// dictionary that the reference's library holds and are not part of the promise.
+void expect_same_tables(cif::Block& expected, cif::Block& found) {
+  const std::set<std::string> skipped = {"_chem_comp.name", "_chem_comp.formula", "_chem_comp.formula_weight"};
+  for (const cif::Item& item : expected.items) {
+    if (item.type != cif::ItemType::Loop) continue;
+    for (const std::string& tag : item.loop.tags) {
+      if (skipped.contains(tag)) continue;
+      cif::Column expected_column = expected.find_loop(tag);
+      cif::Column found_column = found.find_loop(tag);
+      ASSERT_EQ(found_column.length(), expected_column.length()) << tag;
+      for (int i = 0; i < expected_column.length(); ++i) {
+        const std::string left = cif::as_string(expected_column[i]);
+        const std::string right = cif::as_string(found_column[i]);
+        if (left == right) continue;
+        ASSERT_NEAR(std::stod(left), std::stod(right), 1.001e-3) << tag << " row " << i;
+      }
+    }
+  }
+}
+
+TEST(WriteMmcif, TablesEqualTheReferences) {
+  const Complex complex = modified_complex();
+  cif::Document expected = cif::read_file(data_path("output/modified/modified_model_0.cif"));
+  const WrittenModel model = model_of(expected.blocks[0], complex);
+  cif::Document found = cif::read_string(to_mmcif(complex, {model.coordinates, model.plddt}));
+  expect_same_tables(expected.blocks[0], found.blocks[0]);
+}
+
+TEST(WritePdb, LinesEqualTheReferences) {
+  const Complex complex = modified_complex();
+  cif::Document cif_document = cif::read_file(data_path("output/modified/modified_model_0.cif"));
+  WrittenModel model = model_of(cif_document.blocks[0], complex);
+  const std::string expected_text = read_text(data_path("output/modified/modified_model_0.pdb"));
+  std::istringstream expected(expected_text);
+  std::size_t atom = 0;
+  for (std::string line; std::getline(expected, line);) {
+    if (line.rfind("ATOM", 0) != 0) continue;
+    for (std::size_t axis = 0; axis < 3; ++axis)
+      model.coordinates[3 * atom + axis] = std::stof(line.substr(30 + 8 * axis, 8));
+    ++atom;
+  }
+  expected.clear();
+  expected.seekg(0);
+  std::istringstream found(to_pdb(complex, {model.coordinates, model.plddt}));
+  std::string left, right;
+  int number = 0;
+  while (std::getline(expected, left)) {
+    ++number;
+    ASSERT_TRUE(static_cast<bool>(std::getline(found, right))) << "the file ends at line " << number;
+    ASSERT_EQ(left, right) << "line " << number;
+  }
+}
+
+TEST(WritePdb, RefusesLongChainNames) {
+  Complex complex = modified_complex();
+  complex.structure.chains[0].name = "LONG";
+  const std::vector<float> coordinates(3 * complex.structure.atoms.size(), 0.0F);
+  EXPECT_THROW(to_pdb(complex, {coordinates, {}}), UnsupportedError);
+}
+
+TEST(Writers, RefuseSizesThatDoNotFitAndNumbersThatAreNotFinite) {
+  const Complex complex = modified_complex();
+  std::vector<float> coordinates(3 * complex.structure.atoms.size(), 0.0F);
+  const std::vector<float> plddt(complex.tokens.size() + 1, 0.5F);
+  EXPECT_THROW(to_mmcif(complex, {coordinates, plddt}), TypeError);
+  coordinates.back() = std::numeric_limits<float>::quiet_NaN();
+  EXPECT_THROW(to_mmcif(complex, {coordinates, {}}), ValueError);
+}
+
+/// Inflates the first member of an archive.
+std::string first_member(const std::string& archive) {
+  std::uint32_t packed = 0, unpacked = 0;
+  std::uint16_t name = 0;
+  std::memcpy(&packed, archive.data() + 18, 4);
+  std::memcpy(&unpacked, archive.data() + 22, 4);
+  std::memcpy(&name, archive.data() + 26, 2);
+  std::string out(unpacked, '\0');
+  z_stream stream{};
+  EXPECT_EQ(inflateInit2(&stream, -MAX_WBITS), Z_OK);
+  stream.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(archive.data())) + 30 + name;
+  stream.avail_in = packed;
+  stream.next_out = reinterpret_cast<Bytef*>(out.data());
+  stream.avail_out = unpacked;
+  EXPECT_EQ(inflate(&stream, Z_FINISH), Z_STREAM_END);
+  inflateEnd(&stream);
+  return out;
+}
+
+TEST(WriteNpz, HoldsTheArrayInNumPyFormat) {
+  const Tensor tensor = Tensor::from_data(Shape{2, 3}, std::vector<float>{1, 2, 3, 4, 5, 6});
+  const std::string array = first_member(to_npz({{"pae", tensor}, {"other", Tensor::zeros({0})}}));
+  EXPECT_EQ(array.substr(0, 8), std::string("\x93NUMPY\x01\x00", 8));
+  EXPECT_NE(array.find("'shape': (2, 3)"), std::string::npos);
+  EXPECT_NE(array.find("'descr': '<f4'"), std::string::npos);
+  ASSERT_EQ(array.size() % 64, 24U);  // the header is padded to 64 bytes, six floats follow
+  EXPECT_EQ(std::memcmp(array.data() + array.size() - 24, tensor.raw(), 24), 0);
+}
+
+TEST(WriteNpz, RefusesOtherDtypes) { EXPECT_THROW(to_npz({{"x", Tensor::zeros({2}, DType::bfloat16)}}), TypeError); }
+
+TEST(WriteFile, ReplacesAtomicallyAndNamesThePathInErrors) {
+  const std::filesystem::path folder = std::filesystem::temp_directory_path() / "tilefold_write_file_test";
+  std::filesystem::create_directories(folder);
+  write_file(folder / "a.txt", "one");
+  write_file(folder / "a.txt", "two");
+  EXPECT_EQ(read_text((folder / "a.txt").string()), "two");
+  EXPECT_EQ(std::distance(std::filesystem::directory_iterator(folder), {}), 1);
+  try {
+    write_file(folder / "missing" / "a.txt", "x");
+    FAIL() << "writing into a missing folder must fail";
+  } catch (const IoError& error) {
+    EXPECT_NE(std::string(error.what()).find("missing"), std::string::npos);
+  }
+  EXPECT_THROW(write_file("/dev/full", "x"), IoError);
+  std::filesystem::remove_all(folder);
+}
+
+}  // namespace
+}  // namespace tilefold::bio

@@ -1,0 +1,19 @@
+#!/usr/bin/env bash
+# Configures and builds a preset: tools/build.sh PRESET [TARGET...]. Installs nothing.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+preset=${1:?usage: tools/build.sh PRESET [TARGET...]}
+shift
+cmake_program=/usr/bin/cmake
+[ -x "$cmake_program" ] || cmake_program=cmake
+"$cmake_program" --preset "$preset" >"/dev/null" || {
+  echo "error: configuring preset '$preset' failed; see the messages above" >&2
+  exit 1
+}
+jobs=$(nproc)
+if [ $# -gt 0 ]; then
+  ninja -C "build/$preset" -j "$jobs" "$@"
+else
+  ninja -C "build/$preset" -j "$jobs"
+fi
