@@ -254,7 +254,8 @@ def write_files(batch, prediction, work, folder):
         )
         writer.write_on_batch_end(None, None, prediction, None, batch, 0, 0)
         for source in sorted((work / f"written_{kind}").rglob("*")):
-            if source.is_file():
+            # The structure files of the lower ranks show nothing that those of rank 0 do not.
+            if source.is_file() and not (source.suffix in (".cif", ".pdb") and "model_0" not in source.stem):
                 target = folder / source.relative_to(work / f"written_{kind}")
                 target.parent.mkdir(parents=True, exist_ok=True)
                 shutil.copyfile(source, target)
