@@ -269,13 +269,12 @@ struct FeaturizeOptions {
 ///   atom_to_token.index [A], token_to_rep_atom.index [N], token_to_center_atom.index [N], r_set_to_rep_atom.index [R],
 ///   contact_conditioning.index [N,N], template_restype.index [1,N].
 /// int32: token_index, residue_index, asym_id, entity_id, sym_id, mol_type, method_feature, modified [N];
-///   type_bonds [N,N]; ref_space_uid, ref_chirality [A]; msa, msa_mask [S,N]; frames_idx [N,3];
-///   query_to_template [1,N].
-/// float32: everything else: token_pad_mask, token_resolved_mask, token_disto_mask, cyclic_period, affinity_token_mask,
-///   deletion_mean, frame_resolved_mask [N]; disto_center [N,3]; token_bonds [N,N,1]; contact_threshold [N,N]; ref_pos
-///   [A,3]; ref_charge, atom_pad_mask, atom_resolved_mask [A]; msa_paired, has_deletion, deletion_value [S,N]; profile
-///   [N,33]; template_frame_rot [1,N,3,3]; template_frame_t, template_cb, template_ca [1,N,3]; template_mask_cb,
-///   template_mask_frame, template_mask, visibility_ids [1,N].
+///   type_bonds [N,N]; ref_space_uid, ref_chirality, atom_resolved_mask [A]; msa, msa_mask, has_deletion [S,N];
+///   frames_idx [1,N,3]; frame_resolved_mask, query_to_template [1,N].
+/// float32: token_pad_mask, token_resolved_mask, token_disto_mask, cyclic_period, affinity_token_mask, deletion_mean
+///   [N]; token_bonds [N,N,1]; contact_threshold [N,N]; ref_pos [A,3]; ref_charge, atom_pad_mask [A]; msa_paired,
+///   deletion_value [S,N]; profile [N,33]; template_frame_rot [1,N,3,3]; template_frame_t, template_cb, template_ca
+///   [1,N,3]; template_mask_cb, template_mask_frame, template_mask, visibility_ids [1,N].
 struct Features {
   std::map<std::string, Tensor, std::less<>> tensors;
   std::vector<std::string> warnings;

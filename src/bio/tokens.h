@@ -1,0 +1,23 @@
+/// Tokens of a structure and the bonds between them.
+#pragma once
+
+#include <vector>
+
+#include "tilefold/bio.h"
+
+namespace tilefold::bio {
+
+/// One token per polymer residue, modified ones included.
+std::vector<Token> tokenize(const Structure& structure);
+
+/// A bond between tokens with the value of the `type_bonds` feature (bond type + 1).
+struct TokenBond {
+  std::int32_t first = 0;
+  std::int32_t second = 0;
+  std::int32_t value = 0;
+};
+
+/// Bonds in the order of the structure's table. Bonds inside a modified residue join its token with itself.
+std::vector<TokenBond> token_bonds(const Structure& structure, const std::vector<Token>& tokens);
+
+}  // namespace tilefold::bio
