@@ -1,8 +1,9 @@
 """Helpers shared by the scripts that write golden tensors.
 
 All golden files are safetensors with row-major tensors without the reference's batch axis: fp32 ("F32"),
-integers ("I32"), and bf16 ("BF16") where the values used were bf16 values, so that nothing is lost. Features that the reference holds as one-hot tensors are written as index tensors
-with the suffix ".index"; -1 stands for an all-zero row (padding).
+integers ("I32"), and bf16 ("BF16") where the values used were bf16 values, so that nothing is lost. Features
+that the reference holds as one-hot tensors are written as index tensors with the suffix ".index"; -1 stands for
+an all-zero row (padding).
 """
 
 import json

@@ -27,8 +27,8 @@ from common import boundary_margin, setup, store_features, to_storable, write
 CASES = ("monomer", "homodimer", "heterodimer", "nucleic", "modified", "cyclic")
 EXTRA_COMPONENTS = ("SEP", "MSE", "HYP", "PSU", "5CM")
 PASSES, STEPS, SAMPLES = 2, 5, 2
-# With five steps the default step scale (1.5) overshoots so far that the coordinates end at hundreds of Angstroms, where
-# fp32 rounding alone is 1e-3 and every distance falls into the last bin whatever the coordinates are.
+# With five steps the default step scale (1.5) overshoots so far that the coordinates end at hundreds of Angstroms,
+# where fp32 rounding alone is 1e-3 and every distance falls into the last bin whatever the coordinates are.
 STEP_SCALE = 1.1
 # The cases whose output files are kept, and the ones small enough to keep the largest tensors.
 WRITTEN_CASES = ("modified", "nucleic")
