@@ -44,15 +44,15 @@ inline constexpr int64_t kAttentionKeyBlock = 128;
 inline constexpr int64_t attention_scratch_bytes(int64_t head_dim, int64_t queries) {
   const int64_t dim = (head_dim + 31) / 32 * 32;
   const int64_t group = queries < kAttentionQueryGroup ? queries : kAttentionQueryGroup;
-  const int64_t rows = (group + kGemmMaxBlockRows - 1) / kGemmMaxBlockRows * kGemmMaxBlockRows + kGemmMaxBlockRows;
-  const int64_t packed_queries = rows * dim * 4;
-  const int64_t accumulators = rows * dim * 4;
-  const int64_t statistics = rows * 2 * 4;
+  const int64_t rows = (group + kGemmMaxBlockRows - 1) / kGemmMaxBlockRows * kGemmMaxBlockRows;
+  const int64_t sums_and_statistics = rows * (dim + 32) * 4;
   const int64_t packed_keys_and_values = 2 * kAttentionKeyBlock * dim * 4;
-  const int64_t scores = 2 * kGemmMaxBlockRows * kAttentionKeyBlock * 4;
-  const int64_t tile = kGemmMaxBlockRows * dim * 4;
-  return packed_queries + accumulators + statistics + packed_keys_and_values + scores + tile + kAttentionKeyBlock * 4 +
-         8 * 64;
+  const int64_t query_block = kGemmMaxBlockRows * ((dim * 4 + kGemmChunkBytes - 1) / kGemmChunkBytes) * kGemmChunkBytes;
+  const int64_t scores = kGemmMaxBlockRows * kAttentionKeyBlock * 4;
+  const int64_t weights = kGemmMaxBlockRows * kGemmChunkBytes;
+  const int64_t tile = kGemmMaxBlockRows * kGemmPanelColumns * 4;
+  const int64_t key_bias = kAttentionKeyBlock * 4;
+  return sums_and_statistics + packed_keys_and_values + query_block + scores + weights + tile + key_bias;
 }
 
 }  // namespace tilefold::isa

@@ -1,0 +1,37 @@
+/// AVX-512 F, BW, DQ, VL, CD: vectors of sixteen fp32 lanes.
+#pragma once
+
+#include <immintrin.h>
+
+namespace tilefold::isa {
+inline constexpr int kWidth = 16;
+}
+
+#include "isa/common/vector.h"
+
+namespace tilefold::isa {
+
+struct Level {
+  /// Independent sums that hide the latency of multiply-add and fit in the registers.
+  static constexpr int kPeakChains = 24;
+
+  TILEFOLD_INLINE __mmask16 lane_mask(int64_t count) { return (__mmask16)((1u << count) - 1u); }
+  TILEFOLD_INLINE vf load_partial(const float* p, int64_t count) {
+    return (vf)_mm512_maskz_loadu_ps(lane_mask(count), p);
+  }
+  TILEFOLD_INLINE vf load_partial_bf16(const uint16_t* p, int64_t count) {
+    return from_bf16((vh)_mm256_maskz_loadu_epi16(lane_mask(count), p));
+  }
+  TILEFOLD_INLINE void store_partial(float* p, int64_t count, vf x) {
+    _mm512_mask_storeu_ps(p, lane_mask(count), (__m512)x);
+  }
+#ifdef __AVX512BF16__
+  TILEFOLD_INLINE vu bf16_bits(vf x) { return (vu)_mm512_cvtepu16_epi32((__m256i)_mm512_cvtneps_pbh((__m512)x)); }
+  TILEFOLD_INLINE void store_bf16(uint16_t* p, vf x) { store(p, (vh)_mm512_cvtneps_pbh((__m512)x)); }
+#else
+  TILEFOLD_INLINE vu bf16_bits(vf x) { return round_to_bf16(x); }
+  TILEFOLD_INLINE void store_bf16(uint16_t* p, vf x) { store(p, __builtin_convertvector(bf16_bits(x), vh)); }
+#endif
+};
+
+}  // namespace tilefold::isa

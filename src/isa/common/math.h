@@ -1,0 +1,176 @@
+/// Vector functions for emitted pointwise loops: tilefold_v_<name>, about 1e-7 relative (tests/isa holds the bounds in
+/// units in the last place), right at infinities, NaN, zeros and denormals.
+#pragma once
+
+#include "isa/common/trigonometry.h"
+#include "isa/common/vector.h"
+
+namespace tilefold::isa {
+
+inline constexpr float kInfinity = __builtin_inff();
+inline constexpr float kLog2E = 1.44269504088896341f;
+inline constexpr float kLn2High = 0.693359375f;  // 9 bits: a product with an exponent is exact
+inline constexpr float kLn2Low = -2.12194440e-4f;
+inline constexpr float kRoundMagic = 12582912.0f;  // 1.5 * 2^23: adding it rounds to the nearest integer
+
+TILEFOLD_INLINE vf absolute(vf x) { return float_of(bits_of(x) & 0x7fffffffu); }
+TILEFOLD_INLINE vf copy_sign(vf magnitude, vf sign) {
+  return float_of((bits_of(magnitude) & 0x7fffffffu) | (bits_of(sign) & 0x80000000u));
+}
+TILEFOLD_INLINE vf square_root(vf x) { return __builtin_elementwise_sqrt(x); }
+
+/// 2^n for an integral n in [-126, 127].
+TILEFOLD_INLINE vf power_of_two(vi n) { return (vf)((n + 127) << 23); }
+
+/// x * 2^n for n in [-252, 254], in two steps, so that results may be denormal or overflow.
+TILEFOLD_INLINE vf scale_by_power(vf x, vi n) {
+  const vi half = n >> 1;
+  return x * power_of_two(half) * power_of_two(n - half);
+}
+
+struct Reduced {
+  vf rest;  ///< x - n * ln(2), |rest| <= ln(2) / 2
+  vi n;
+};
+
+/// x = n * ln(2) + rest for |x| < 2^20.
+TILEFOLD_INLINE Reduced reduce_by_ln2(vf x) {
+  const vf shifted = mul_add(x, broadcast(kLog2E), broadcast(kRoundMagic));
+  const vf n = shifted - kRoundMagic;
+  const vf rest = mul_add(n, broadcast(-kLn2Low), mul_add(n, broadcast(-kLn2High), x));
+  return {rest, (vi)shifted - (vi)broadcast(kRoundMagic)};
+}
+
+/// (e^r - 1 - r) / r^2 for |r| <= ln(2) / 2.
+TILEFOLD_INLINE vf exp_tail(vf r) {
+  vf p = mul_add(r, broadcast(1.9875691500e-4f), broadcast(1.3981999507e-3f));
+  p = mul_add(p, r, broadcast(8.3334519073e-3f));
+  p = mul_add(p, r, broadcast(4.1665795894e-2f));
+  p = mul_add(p, r, broadcast(1.6666665459e-1f));
+  return mul_add(p, r, broadcast(5.0000001201e-1f));
+}
+
+TILEFOLD_INLINE vf exp(vf x) {
+  const vf clamped = min(max(x, broadcast(-105.0f)), broadcast(89.0f));
+  const Reduced reduced = reduce_by_ln2(clamped);
+  const vf r = reduced.rest;
+  const vf e = mul_add(exp_tail(r), r * r, r) + 1.0f;
+  return select((vi)(x != x), x, scale_by_power(e, reduced.n));
+}
+
+TILEFOLD_INLINE vf exp2(vf x) {
+  const vf clamped = min(max(x, broadcast(-151.0f)), broadcast(129.0f));
+  const vf shifted = clamped + kRoundMagic;
+  const vf r = clamped - (shifted - kRoundMagic);
+  vf p = mul_add(r, broadcast(1.534581242594868e-4f), broadcast(1.3399930903688073e-3f));
+  p = mul_add(p, r, broadcast(9.618489071726799e-3f));
+  p = mul_add(p, r, broadcast(5.550328642129898e-2f));
+  p = mul_add(p, r, broadcast(2.4022646248340607e-1f));
+  p = mul_add(p, r, broadcast(6.931471824645996e-1f));
+  p = mul_add(p, r, broadcast(1.0f));
+  return select((vi)(x != x), x, scale_by_power(p, (vi)shifted - (vi)broadcast(kRoundMagic)));
+}
+
+/// e^x - 1 = 2^n (e^r - 1) + (2^n - 1).
+TILEFOLD_INLINE vf expm1(vf x) {
+  const vf clamped = min(max(x, broadcast(-30.0f)), broadcast(89.0f));
+  const Reduced reduced = reduce_by_ln2(clamped);
+  const vf r = reduced.rest;
+  const vf e = mul_add(exp_tail(r), r * r, r);
+  // Half the scale, doubled at the end: 2^128 is not a number.
+  const vf half_scale = power_of_two(reduced.n - 1);
+  const vf y = 2.0f * mul_add(half_scale, e, half_scale - 0.5f);
+  return select((vi)(x != x) | (vi)(x == 0.0f), x, y);
+}
+
+TILEFOLD_INLINE vf log(vf x) {
+  const vi tiny = (vi)(x < 1.17549435e-38f);
+  const vi shift = tiny & 25;
+  const vf scaled = select(tiny, x * 33554432.0f, x);
+  // Mantissa in [sqrt(1/2), sqrt(2)).
+  const vi moved = (vi)scaled + (0x3f800000 - 0x3f3504f3);
+  const vf exponent = __builtin_convertvector((moved >> 23) - 127 - shift, vf);
+  const vf f = (vf)((moved & 0x007fffff) + 0x3f3504f3) - 1.0f;
+  const vf s = f / (f + 2.0f);
+  const vf z = s * s;
+  const vf w = z * z;
+  const vf odd = w * mul_add(w, broadcast(0.24279078841f), broadcast(0.40000972152f));
+  const vf even = z * mul_add(w, broadcast(0.28498786688f), broadcast(0.66666662693f));
+  const vf half_square = 0.5f * f * f;
+  const vf low = mul_add(s, half_square + odd + even, exponent * 9.0580006145e-6f);
+  const vf y = mul_add(exponent, broadcast(6.9313812256e-1f), low - half_square + f);
+  vf result = select((vi)(x == kInfinity) | (vi)(x != x), x, y);
+  result = select((vi)(x == 0.0f), broadcast(-kInfinity), result);
+  return select((vi)(x < 0.0f), broadcast(__builtin_nanf("")), result);
+}
+
+TILEFOLD_INLINE vf log2(vf x) {
+  // The exponent apart, so that powers of two are exact and values near one keep their relative accuracy.
+  const vi tiny = (vi)(x < 1.17549435e-38f);
+  const vf scaled = select(tiny, x * 33554432.0f, x);
+  const vi moved = (vi)scaled + (0x3f800000 - 0x3f3504f3);
+  const vf exponent = __builtin_convertvector((moved >> 23) - 127 - (tiny & 25), vf);
+  const vf mantissa = (vf)((moved & 0x007fffff) + 0x3f3504f3);
+  const vf y = mul_add(log(mantissa), broadcast(kLog2E), exponent);
+  const vi special = (vi)(x != x) | (vi)(x == kInfinity) | (vi)(x <= 0.0f);
+  return select(special, log(x), y);
+}
+
+/// log(1 + x) with the rounding error of 1 + x put back.
+TILEFOLD_INLINE vf log1p(vf x) {
+  const vf u = x + 1.0f;
+  const vf y = log(u) + (x - (u - 1.0f)) / u;
+  const vi plain = (vi)(u == kInfinity) | (vi)(u <= 0.0f);
+  return select((vi)(x == 0.0f), x, select(plain, log(u), y));
+}
+
+TILEFOLD_INLINE vf tanh(vf x) {
+  const vf magnitude = min(absolute(x), broadcast(10.0f));
+  const vf e = expm1(2.0f * magnitude);
+  const vf y = copy_sign(e / (e + 2.0f), x);
+  return select((vi)(x != x), x, y);
+}
+
+TILEFOLD_INLINE vf sigmoid(vf x) {
+  const vf e = exp(float_of(bits_of(x) | 0x80000000u));
+  const vf y = select((vi)(x >= 0.0f), broadcast(1.0f), e) / (e + 1.0f);
+  return select((vi)(x != x), x, y);
+}
+
+TILEFOLD_INLINE vf erf(vf x) {
+  const vf t = absolute(x);
+  const vf s = x * x;
+  vf small = mul_add(s, broadcast(-5.96761703e-4f), broadcast(4.99119423e-3f));
+  small = mul_add(small, s, broadcast(-2.67681349e-2f));
+  small = mul_add(small, s, broadcast(1.12819925e-1f));
+  small = mul_add(small, s, broadcast(-3.76125336e-1f));
+  small = mul_add(small, s, broadcast(1.28379166e-1f));
+  small = mul_add(small, x, x);
+  // 1 - e^p(t) where 1 - erf(t) is small against erf(t).
+  const vf far = min(t, broadcast(4.0f));
+  const vf square = far * far;
+  vf p = mul_add(far, broadcast(-1.72853470e-5f), broadcast(3.83197126e-4f));
+  const vf u = mul_add(far, broadcast(-3.88396438e-3f), broadcast(2.42546219e-2f));
+  p = mul_add(p, square, u);
+  p = mul_add(p, far, broadcast(-1.06777877e-1f));
+  p = mul_add(p, far, broadcast(-6.34846687e-1f));
+  p = mul_add(p, far, broadcast(-1.28717512e-1f));
+  p = mul_add(p, far, -far);
+  const vf large = copy_sign(1.0f - exp(p), x);
+  return select((vi)(x != x), x, select((vi)(t > 0.927734375f), large, small));
+}
+
+TILEFOLD_INLINE vf rsqrt(vf x) { return 1.0f / square_root(x); }
+
+}  // namespace tilefold::isa
+
+/// Every tilefold_v_<name>(vector) -> vector.
+#define TILEFOLD_MATH_FUNCTIONS(X) \
+  X(exp) X(exp2) X(expm1) X(log) X(log2) X(log1p) X(tanh) X(sigmoid) X(erf) X(sin) X(cos) X(rsqrt)
+
+#define TILEFOLD_DEFINE_MATH(name)                                                                     \
+  extern "C" __attribute__((always_inline)) tilefold::isa::vf tilefold_v_##name(tilefold::isa::vf x) { \
+    return tilefold::isa::name(x);                                                                     \
+  }
+TILEFOLD_MATH_FUNCTIONS(TILEFOLD_DEFINE_MATH)
+#undef TILEFOLD_DEFINE_MATH
