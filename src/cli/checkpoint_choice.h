@@ -1,0 +1,26 @@
+/// Which weights to use.
+#pragma once
+
+#include <filesystem>
+#include <optional>
+#include <string>
+
+#include "tilefold/weights.h"
+
+namespace tilefold::cli {
+
+/// Weights and where they came from.
+struct ChosenCheckpoint {
+  Checkpoint checkpoint;
+  bool is_demo = false;
+};
+
+/// `choice` is a path, "demo" for the small embedded weights, or nothing: then boltz2_conf.ckpt and
+/// boltz2_conf.safetensors are looked for in `cache` (default: $BOLTZ_CACHE, else ~/.boltz). Throws IoError that says
+/// which files were looked for, in which folder.
+ChosenCheckpoint choose_checkpoint(const std::optional<std::string>& choice, const std::optional<std::string>& cache);
+
+/// The embedded demo weights.
+Checkpoint demo_checkpoint();
+
+}  // namespace tilefold::cli

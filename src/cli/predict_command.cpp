@@ -1,0 +1,87 @@
+#include <CLI/CLI.hpp>
+#include <array>
+#include <utility>
+
+#include "cli/application.h"
+#include "cli/predict.h"
+#include "tilefold/error.h"
+
+namespace tilefold::cli {
+namespace {
+
+void add_sampler_options(CLI::App& command, PredictArguments& arguments) {
+  const std::string group = "Sampler constants (default: the checkpoint's, else Boltz's)";
+  command.add_option("--gamma_0", arguments.gamma_0)->group(group);
+  command.add_option("--gamma_min", arguments.gamma_min)->group(group);
+  command.add_option("--noise_scale", arguments.noise_scale)->group(group);
+  command.add_option("--rho", arguments.rho)->group(group);
+  command.add_option("--sigma_min", arguments.sigma_min)->group(group);
+  command.add_option("--sigma_max", arguments.sigma_max)->group(group);
+  command.add_option("--step_scale", arguments.step_scale, "Larger is less diverse")->group(group);
+}
+
+/// Boltz options that change nothing on a CPU engine: accepted, so that existing scripts run.
+void add_ignored_options(CLI::App& command) {
+  const std::string group = "Accepted for Boltz's scripts, without effect here";
+  for (const char* name : {"--devices", "--accelerator", "--num_workers", "--preprocessing-threads"}) {
+    command.add_option(name, "")->group(group);
+  }
+  for (const char* name : {"--write_full_pae", "--write_full_pde", "--no_kernels"}) {
+    command.add_flag(std::string(name))->group(group);
+  }
+}
+
+/// Boltz options whose effect does not exist here: refused, never silently dropped.
+void add_refused_options(CLI::App& command) {
+  const std::array<std::pair<const char*, const char*>, 5> flags = {{
+      {"--use_msa_server", "give each protein an 'msa' file or 'msa: empty'"},
+      {"--use_potentials", "steering potentials are not supported yet"},
+      {"--subsample_msa", "all MSA rows are used; bound them with --max_msa_seqs"},
+      {"--affinity_mw_correction", "affinity prediction is not supported yet"},
+      {"--affinity_checkpoint", "affinity prediction is not supported yet"},
+  }};
+  for (const auto& [name, reason] : flags) {
+    const std::string message = std::string(name) + " is not supported: " + reason;
+    command
+        .add_option_function<std::string>(
+            name, [message](const std::string&) { throw UnsupportedError(message); }, "Not supported yet")
+        ->expected(0, 1)
+        ->group("");
+  }
+}
+
+}  // namespace
+
+void add_predict_command(CLI::App& app, int& exit_code) {
+  auto arguments = std::make_shared<PredictArguments>();
+  CLI::App* command = app.add_subcommand("predict", "Predict structures of proteins, DNA, RNA and their complexes");
+  PredictArguments& a = *arguments;
+  command->option_defaults()->always_capture_default();
+  command->add_option("input", a.inputs, "YAML or FASTA files, or folders of them")->required();
+  command->add_option("--out_dir", a.out_dir, "Results go to OUT_DIR/boltz_results_<input>");
+  command->add_option("--cache", a.cache, "Folder of the official weights (default: $BOLTZ_CACHE, else ~/.boltz)");
+  command->add_option("--checkpoint", a.checkpoint, "A .ckpt or .safetensors file, or 'demo'");
+  command->add_option("--recycling_steps", a.recycling_steps, "Trunk passes minus one");
+  command->add_option("--sampling_steps", a.sampling_steps, "Diffusion steps");
+  command->add_option("--diffusion_samples", a.diffusion_samples, "Structures per input");
+  command->add_option("--max_parallel_samples", a.max_parallel_samples, "Structures computed together");
+  command->add_option("--seed", a.seed, "Random seed (default: drawn and printed)");
+  command->add_option("--max_msa_seqs", a.max_msa_seqs, "Rows read from each MSA file");
+  command->add_option("--method", a.method, "Experimental method to condition on, such as 'electron microscopy'");
+  command->add_option("--output_format", a.output_format)->check(CLI::IsMember({"mmcif", "pdb"}));
+  command->add_option("--precision", a.precision, "mixed: products of the trunk in bf16")
+      ->check(CLI::IsMember({"mixed", "fp32"}));
+  command->add_option("--num_threads", a.num_threads, "0: all cores");
+  command->add_option("--model", "Only boltz2")->check(CLI::IsMember({"boltz2"}));
+  command->add_flag("--write_embeddings", a.write_embeddings, "Also write the trunk's s and z");
+  command->add_flag("--override", a.override_existing, "Predict again what is already there");
+  add_sampler_options(*command, a);
+  command->add_option("--noise", a.noise_file, "safetensors file with the sampler's random draws")
+      ->group("Verification");
+  command->add_option("--dump_tensors", a.dump_folder, "Folder for intermediate tensors")->group("Verification");
+  add_ignored_options(*command);
+  add_refused_options(*command);
+  command->callback([arguments, &exit_code] { exit_code = predict(*arguments); });
+}
+
+}  // namespace tilefold::cli

@@ -1,0 +1,173 @@
+#include "cli/prediction_folder.h"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+#include <numeric>
+
+#include "tilefold/error.h"
+#include "tilefold/output.h"
+
+namespace tilefold::cli {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+void create_folder(const std::filesystem::path& path) {
+  std::error_code error;
+  std::filesystem::create_directories(path, error);
+  if (error) throw IoError(fmt::format("cannot create folder '{}': {}", path.string(), error.message()));
+}
+
+Json record_of(const bio::Complex& complex) {
+  Json chains = Json::array();
+  for (const bio::Chain& chain : complex.structure.chains) {
+    chains.push_back(
+        {{"chain_id", chain.asym_id},
+         {"chain_name", chain.name},
+         {"mol_type", static_cast<int>(chain.type)},
+         {"cluster_id", -1},
+         {"msa_id", complex.msas[static_cast<std::size_t>(chain.asym_id)] ? Json(chain.entity_id) : Json(-1)},
+         {"num_residues", chain.residue_count},
+         {"valid", true},
+         {"entity_id", chain.entity_id}});
+  }
+  return {{"id", complex.id},
+          {"structure", {{"num_chains", complex.structure.chains.size()}}},
+          {"chains", chains},
+          {"interfaces", Json::array()},
+          {"inference_options", {{"pocket_constraints", Json::array()}, {"contact_constraints", Json::array()}}},
+          {"templates", Json::array()},
+          {"affinity", nullptr}};
+}
+
+Json confidence_of(const boltz::SampleConfidence& sample) {
+  Json chains_ptm = Json::object();
+  Json pairs = Json::object();
+  for (const auto& [first, row] : sample.pair_chains_iptm) {
+    Json entries = Json::object();
+    for (const auto& [second, value] : row) entries[std::to_string(second)] = value;
+    pairs[std::to_string(first)] = entries;
+    chains_ptm[std::to_string(first)] = row.at(first);
+  }
+  return {{"confidence_score", sample.confidence_score},
+          {"ptm", sample.ptm},
+          {"iptm", sample.iptm},
+          {"ligand_iptm", sample.ligand_iptm},
+          {"protein_iptm", sample.protein_iptm},
+          {"complex_plddt", sample.complex_plddt},
+          {"complex_iplddt", sample.complex_iplddt},
+          {"complex_pde", sample.complex_pde},
+          {"complex_ipde", sample.complex_ipde},
+          {"chains_ptm", chains_ptm},
+          {"pair_chains_iptm", pairs}};
+}
+
+/// Sample indices, best confidence first; sample order when there is no confidence module.
+std::vector<std::size_t> ranking(const boltz::Prediction& prediction, std::size_t samples) {
+  std::vector<std::size_t> order(samples);
+  std::iota(order.begin(), order.end(), std::size_t{0});
+  if (prediction.confidence.empty()) return order;
+  std::stable_sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) {
+    return prediction.confidence[a].confidence_score > prediction.confidence[b].confidence_score;
+  });
+  return order;
+}
+
+/// A folder that disappears again unless it is renamed to its final name.
+class UnfinishedFolder {
+ public:
+  explicit UnfinishedFolder(const std::filesystem::path& final_path)
+      : final_path_(final_path),
+        path_(final_path.parent_path() / fmt::format(".{}.part{}", final_path.filename().string(), ::getpid())) {
+    std::filesystem::remove_all(path_);
+    create_folder(path_);
+  }
+  ~UnfinishedFolder() {
+    std::error_code ignored;
+    if (!kept_) std::filesystem::remove_all(path_, ignored);
+  }
+  UnfinishedFolder(const UnfinishedFolder&) = delete;
+  UnfinishedFolder& operator=(const UnfinishedFolder&) = delete;
+
+  const std::filesystem::path& path() const { return path_; }
+  void keep() {
+    std::error_code error;
+    std::filesystem::remove_all(final_path_, error);
+    if (!error) std::filesystem::rename(path_, final_path_, error);
+    if (error) throw IoError(fmt::format("cannot write '{}': {}", final_path_.string(), error.message()));
+    kept_ = true;
+  }
+
+ private:
+  std::filesystem::path final_path_;
+  std::filesystem::path path_;
+  bool kept_ = false;
+};
+
+void write_sample(const std::filesystem::path& folder, const bio::Complex& complex, const boltz::Prediction& prediction,
+                  std::size_t sample, std::size_t rank, const OutputOptions& options) {
+  const auto atoms = static_cast<std::size_t>(complex.num_atoms());
+  const auto padded = static_cast<std::size_t>(prediction.coordinates.shape()[1]);
+  const std::string name = fmt::format("{}_model_{}", complex.id, rank);
+  bio::ModelCoordinates model;
+  model.coordinates = prediction.coordinates.data<float>().subspan(3 * padded * sample, 3 * atoms);
+  const bool confident = !prediction.confidence.empty();
+  if (confident) model.plddt = prediction.confidence[sample].plddt.data<float>();
+  if (options.pdb) {
+    bio::write_file(folder / (name + ".pdb"), bio::to_pdb(complex, model));
+  } else {
+    bio::write_file(folder / (name + ".cif"), bio::to_mmcif(complex, model));
+  }
+  if (!confident) return;
+  const boltz::SampleConfidence& confidence = prediction.confidence[sample];
+  bio::write_file(folder / fmt::format("confidence_{}.json", name), confidence_of(confidence).dump(4));
+  bio::write_file(folder / fmt::format("plddt_{}.npz", name), bio::to_npz({{"plddt", confidence.plddt}}));
+  bio::write_file(folder / fmt::format("pae_{}.npz", name), bio::to_npz({{"pae", confidence.pae}}));
+  bio::write_file(folder / fmt::format("pde_{}.npz", name), bio::to_npz({{"pde", confidence.pde}}));
+}
+
+/// The reference keeps the batch axis in the embeddings file.
+Tensor with_batch_axis(const Tensor& tensor) {
+  std::vector<std::int64_t> sizes = tensor.shape().sizes();
+  sizes.insert(sizes.begin(), 1);
+  return tensor.viewed_as(Shape(sizes));
+}
+
+}  // namespace
+
+ResultsFolder::ResultsFolder(const std::filesystem::path& out_dir, const std::filesystem::path& input) {
+  std::filesystem::path clean = input.lexically_normal();
+  if (!clean.has_filename()) clean = clean.parent_path();
+  root_ = out_dir / ("boltz_results_" + clean.stem().string());
+  create_folder(root_ / "predictions");
+  create_folder(root_ / "processed" / "records");
+}
+
+void ResultsFolder::write_record(const bio::Complex& complex) {
+  const std::string record = record_of(complex).dump(4);
+  bio::write_file(root_ / "processed" / "records" / (complex.id + ".json"), record);
+  records_.push_back(record);
+  Json manifest = {{"records", Json::array()}};
+  for (const std::string& text : records_) manifest["records"].push_back(Json::parse(text));
+  bio::write_file(root_ / "processed" / "manifest.json", manifest.dump(4));
+}
+
+void ResultsFolder::write_prediction(const bio::Complex& complex, const boltz::Prediction& prediction,
+                                     const OutputOptions& options) const {
+  UnfinishedFolder folder(this->prediction(complex.id));
+  const auto samples = static_cast<std::size_t>(prediction.coordinates.shape()[0]);
+  const std::vector<std::size_t> order = ranking(prediction, samples);
+  for (std::size_t rank = 0; rank < samples; ++rank) {
+    write_sample(folder.path(), complex, prediction, order[rank], rank, options);
+  }
+  if (options.embeddings) {
+    bio::write_file(folder.path() / fmt::format("embeddings_{}.npz", complex.id),
+                    bio::to_npz({{"s", with_batch_axis(prediction.s)}, {"z", with_batch_axis(prediction.z)}}));
+  }
+  folder.keep();
+}
+
+}  // namespace tilefold::cli
