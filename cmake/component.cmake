@@ -4,6 +4,8 @@ add_library(tilefold_settings INTERFACE)
 target_include_directories(tilefold_settings INTERFACE ${CMAKE_SOURCE_DIR}/include ${CMAKE_SOURCE_DIR}/src)
 target_compile_options(tilefold_settings INTERFACE -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wno-sign-conversion
                                                    -Werror)
+# Designated initialisers leave members at their defaults on purpose.
+target_compile_options(tilefold_settings INTERFACE -Wno-missing-field-initializers)
 if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
   # False positives of GCC 12 in std::string concatenation (GCC bug 105651) and inlined std::vector code under sanitizers.
   target_compile_options(tilefold_settings INTERFACE -Wno-restrict $<$<BOOL:${TILEFOLD_SANITIZE}>:-Wno-maybe-uninitialized>)
