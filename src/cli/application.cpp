@@ -1,8 +1,12 @@
 #include "cli/application.h"
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
+#include <cerrno>
 #include <cstdio>
+#include <cstring>
 #include <new>
+#include <string>
 
 #include "cli/interrupt.h"
 #include "tilefold/error.h"
@@ -10,9 +14,17 @@
 namespace tilefold::cli {
 namespace {
 
-int report(const char* message) {
-  std::fprintf(stderr, "tilefold: error: %s\n", message);
-  return kFailure;
+/// One line, whatever the message holds.
+int report(std::string message, int exit_code = kFailure) {
+  std::replace(message.begin(), message.end(), '\n', ' ');
+  std::fprintf(stderr, "tilefold: error: %s\n", message.c_str());
+  return exit_code;
+}
+
+/// Output that did not reach its destination (a full disk, a closed pipe) is a failure.
+int finish_output(int exit_code) {
+  if (std::fflush(stdout) == 0 && std::ferror(stdout) == 0) return exit_code;
+  return report(std::string("cannot write the output: ") + std::strerror(errno));
 }
 
 }  // namespace
@@ -30,12 +42,11 @@ int run(int argc, char** argv) {
   install_interrupt_handler();
   try {
     app.parse(argc, argv);
-    return exit_code;
+    return finish_output(exit_code);
   } catch (const CLI::Success& request) {  // --help, --version
-    return app.exit(request);
+    return finish_output(app.exit(request));
   } catch (const CLI::ParseError& error) {
-    app.exit(error);
-    return kUsage;
+    return report(std::string(error.what()) + " (see tilefold --help)", kUsage);
   } catch (const Interrupted&) {
     std::fprintf(stderr, "tilefold: interrupted; the unfinished prediction was not written\n");
     return kInterrupted;

@@ -19,7 +19,9 @@ namespace {
 
 constexpr std::array<const char*, 2> kOfficialFiles = {"boltz2_conf.ckpt", "boltz2_conf.safetensors"};
 
-std::filesystem::path cache_folder(const std::optional<std::string>& cache) {
+}  // namespace
+
+std::filesystem::path weights_folder(const std::optional<std::string>& cache) {
   if (cache) return *cache;
   if (const char* variable = std::getenv("BOLTZ_CACHE"); variable != nullptr && *variable != '\0') return variable;
   if (const char* home = std::getenv("HOME"); home != nullptr && *home != '\0') {
@@ -27,8 +29,6 @@ std::filesystem::path cache_folder(const std::optional<std::string>& cache) {
   }
   throw IoError("neither --cache nor BOLTZ_CACHE nor HOME says where the weights are; use --checkpoint FILE");
 }
-
-}  // namespace
 
 Checkpoint demo_checkpoint() {
   const auto copy = std::make_shared<std::vector<unsigned char>>(tilefold_demo_weights, tilefold_demo_weights_end);
@@ -42,7 +42,7 @@ Checkpoint demo_checkpoint() {
 ChosenCheckpoint choose_checkpoint(const std::optional<std::string>& choice, const std::optional<std::string>& cache) {
   if (choice == "demo") return {demo_checkpoint(), true};
   if (choice) return {load_checkpoint(*choice), false};
-  const std::filesystem::path folder = cache_folder(cache);
+  const std::filesystem::path folder = weights_folder(cache);
   for (const char* name : kOfficialFiles) {
     if (std::filesystem::exists(folder / name)) return {load_checkpoint(folder / name), false};
   }

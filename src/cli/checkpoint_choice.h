@@ -20,6 +20,10 @@ struct ChosenCheckpoint {
 /// which files were looked for, in which folder.
 ChosenCheckpoint choose_checkpoint(const std::optional<std::string>& choice, const std::optional<std::string>& cache);
 
+/// Where the official files are looked for: `cache` if given, else $BOLTZ_CACHE, else ~/.boltz. Throws IoError when
+/// nothing says where.
+std::filesystem::path weights_folder(const std::optional<std::string>& cache);
+
 /// The embedded demo weights.
 Checkpoint demo_checkpoint();
 

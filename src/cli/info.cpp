@@ -5,8 +5,11 @@
 #include <fstream>
 
 #include "cli/application.h"
+#include "cli/checkpoint_choice.h"
 #include "isa/cpu.h"
 #include "isa/machine_peaks.h"
+#include "runtime/disk_cache.h"
+#include "tilefold/error.h"
 #include "tilefold/jit.h"
 
 namespace tilefold::cli {
@@ -30,11 +33,27 @@ std::string supported_names() {
   return names;
 }
 
+std::string kernel_cache_text() {
+  const std::filesystem::path folder = DiskCache::default_folder();
+  if (folder.empty()) return "off (TILEFOLD_CACHE_DIR is empty)";
+  return folder.string() + " (TILEFOLD_CACHE_DIR moves it)";
+}
+
+std::string weights_folder_text() {
+  try {
+    return weights_folder({}).string() + " (BOLTZ_CACHE moves it)";
+  } catch (const IoError&) {
+    return "none: neither BOLTZ_CACHE nor HOME is set";
+  }
+}
+
 void print_info(bool measure) {
   fmt::print("CPU      {}\n", cpu_model());
   fmt::print("ISA      {} (supported here: {}; TILEFOLD_ISA forces one)\n", isa::isa_name(isa::active_isa()),
              supported_names());
   fmt::print("threads  {}\n", num_threads());
+  fmt::print("kernels  {}\n", kernel_cache_text());
+  fmt::print("weights  {}\n", weights_folder_text());
   if (!measure) return;
   fmt::print("measured peaks, {} thread(s):\n{}", num_threads(), isa::to_text(isa::measure_peaks(num_threads())));
 }

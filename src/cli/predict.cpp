@@ -3,7 +3,9 @@
 #include <fmt/format.h>
 
 #include <chrono>
+#include <cmath>
 #include <cstdio>
+#include <map>
 #include <random>
 
 #include "cli/application.h"
@@ -26,6 +28,57 @@ void check(const PredictArguments& arguments) {
   at_least("--max_parallel_samples", arguments.max_parallel_samples, 1);
   at_least("--max_msa_seqs", arguments.max_msa_seqs, 1);
   at_least("--num_threads", arguments.num_threads, 0);
+  const auto at_most = [](const char* name, std::int64_t value, std::int64_t most) {
+    if (value > most) throw ValueError(fmt::format("{} must be at most {}, found {}", name, most, value));
+  };
+  at_most("--recycling_steps", arguments.recycling_steps, 1000);
+  at_most("--sampling_steps", arguments.sampling_steps, 100'000);
+  at_most("--diffusion_samples", arguments.diffusion_samples, 100'000);
+  at_most("--num_threads", arguments.num_threads, 4096);
+}
+
+/// Constants with which the noise schedule is finite and falls.
+void check(const boltz::SamplerConstants& constants) {
+  const auto need = [](bool holds, const char* name, double value, const char* range) {
+    if (!holds) throw ValueError(fmt::format("sampler constant {} must be {}, found {}", name, range, value));
+  };
+  const auto at_least_zero = [&](const char* name, double value) {
+    need(std::isfinite(value) && value >= 0, name, value, "finite and at least 0");
+  };
+  need(std::isfinite(constants.rho) && constants.rho > 0, "rho", constants.rho, "finite and above 0");
+  need(std::isfinite(constants.sigma_min) && constants.sigma_min > 0, "sigma_min", constants.sigma_min,
+       "finite and above 0");
+  need(std::isfinite(constants.sigma_max) && constants.sigma_max > constants.sigma_min, "sigma_max",
+       constants.sigma_max, "finite and above sigma_min");
+  need(std::isfinite(constants.step_scale) && constants.step_scale > 0, "step_scale", constants.step_scale,
+       "finite and above 0");
+  at_least_zero("gamma_0", constants.gamma_0);
+  at_least_zero("gamma_min", constants.gamma_min);
+  at_least_zero("noise_scale", constants.noise_scale);
+}
+
+/// One argument of the command line and the files it stands for.
+struct InputGroup {
+  std::string argument;
+  std::vector<std::filesystem::path> files;
+};
+
+/// Everything that is to be predicted. Throws before anything has run when an input is missing or two would write to
+/// the same place.
+std::vector<InputGroup> list_groups(const std::vector<std::string>& arguments) {
+  std::vector<InputGroup> groups;
+  std::map<std::filesystem::path, std::filesystem::path> places;
+  for (const std::string& argument : arguments) {
+    groups.push_back({argument, bio::list_inputs(argument)});
+    for (const std::filesystem::path& file : groups.back().files) {
+      const auto [other, is_new] = places.emplace(std::filesystem::path(results_name(argument)) / file.stem(), file);
+      if (!is_new) {
+        throw ValueError(fmt::format("inputs '{}' and '{}' would both write {}; rename one of them",
+                                     other->second.string(), file.string(), other->first.string()));
+      }
+    }
+  }
+  return groups;
 }
 
 /// One run over all inputs with one loaded model.
@@ -33,6 +86,7 @@ class PredictionRun {
  public:
   explicit PredictionRun(const PredictArguments& arguments)
       : arguments_(arguments),
+        groups_(list_groups(arguments.inputs)),
         chosen_(choose_checkpoint(arguments.checkpoint, arguments.cache)),
         model_(chosen_.checkpoint),
         sampler_(sampler_of(arguments, chosen_.checkpoint)),
@@ -46,28 +100,35 @@ class PredictionRun {
   }
 
   int run() {
-    for (const std::string& input : arguments_.inputs) {
-      ResultsFolder results(arguments_.out_dir, input);
-      for (const std::filesystem::path& file : bio::list_inputs(input)) run_guarded(file, results);
+    for (const InputGroup& group : groups_) {
+      const ResultsFolder results(arguments_.out_dir, group.argument);
+      for (const std::filesystem::path& file : group.files) run_guarded(file, results);
     }
     std::fprintf(stderr, "%d predicted, %d skipped, %d failed\n", predicted_, skipped_, failed_);
     return failed_ == 0 ? kSuccess : kFailure;
   }
 
  private:
-  void run_guarded(const std::filesystem::path& file, ResultsFolder& results) {
+  void run_guarded(const std::filesystem::path& file, const ResultsFolder& results) {
     try {
       run_one(file, results);
+    } catch (const Interrupted&) {
+      throw;
     } catch (const Error& error) {
-      ++failed_;
-      std::fprintf(stderr, "tilefold: error: %s\n", error.what());
+      fail(error.what());
     } catch (const std::bad_alloc&) {
-      ++failed_;
-      std::fprintf(stderr, "tilefold: error: '%s': out of memory\n", file.c_str());
+      fail(fmt::format("'{}': out of memory", file.string()));
+    } catch (const std::exception& error) {
+      fail(fmt::format("'{}': {}", file.string(), error.what()));
     }
   }
 
-  void run_one(const std::filesystem::path& file, ResultsFolder& results) {
+  void fail(const std::string& message) {
+    ++failed_;
+    std::fprintf(stderr, "tilefold: error: %s\n", message.c_str());
+  }
+
+  void run_one(const std::filesystem::path& file, const ResultsFolder& results) {
     throw_if_interrupted();
     const bio::Job job = bio::parse_input(file);
     if (results.is_finished(job.id) && !arguments_.override_existing) {
@@ -80,10 +141,12 @@ class PredictionRun {
         bio::build_complex(job, bio::builtin_components(), {.max_msa_seqs = arguments_.max_msa_seqs});
     for (const std::string& warning : complex.warnings)
       std::fprintf(stderr, "%s: note: %s\n", job.id.c_str(), warning.c_str());
+    const OutputOptions output{arguments_.output_format == "pdb", arguments_.write_embeddings};
+    check_output_format(complex, output);
     results.write_record(complex);
     const boltz::Prediction prediction = fold(model_, complex, chosen_.is_demo, arguments_, sampler_, seed_);
     throw_if_interrupted();
-    results.write_prediction(complex, prediction, {arguments_.output_format == "pdb", arguments_.write_embeddings});
+    results.write_prediction(complex, prediction, output);
     ++predicted_;
     const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
     std::fprintf(stderr, "%s: %lld tokens, %lld atoms in %.1f s -> %s\n", job.id.c_str(),
@@ -92,6 +155,7 @@ class PredictionRun {
   }
 
   const PredictArguments& arguments_;
+  std::vector<InputGroup> groups_;
   ChosenCheckpoint chosen_;
   boltz::Model model_;
   boltz::SamplerConstants sampler_;
@@ -115,6 +179,7 @@ boltz::SamplerConstants sampler_of(const PredictArguments& arguments, const Chec
   set(constants.sigma_min, arguments.sigma_min);
   set(constants.sigma_max, arguments.sigma_max);
   set(constants.step_scale, arguments.step_scale);
+  check(constants);
   return constants;
 }
 

@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <fstream>
 #include <nlohmann/json.hpp>
 #include <numeric>
 
@@ -136,22 +137,46 @@ Tensor with_batch_axis(const Tensor& tensor) {
   return tensor.viewed_as(Shape(sizes));
 }
 
+/// The records that this and earlier runs left; one that is damaged is left out.
+Json read_records(const std::filesystem::path& folder) {
+  std::vector<std::filesystem::path> files;
+  for (const auto& entry : std::filesystem::directory_iterator(folder)) {
+    if (entry.path().extension() == ".json") files.push_back(entry.path());
+  }
+  std::sort(files.begin(), files.end());
+  Json records = Json::array();
+  for (const std::filesystem::path& file : files) {
+    std::ifstream stream(file);
+    Json record = Json::parse(stream, nullptr, false);
+    if (record.is_object()) records.push_back(std::move(record));
+  }
+  return records;
+}
+
 }  // namespace
 
-ResultsFolder::ResultsFolder(const std::filesystem::path& out_dir, const std::filesystem::path& input) {
-  std::filesystem::path clean = input.lexically_normal();
+std::string results_name(const std::filesystem::path& input) {
+  std::filesystem::path clean = std::filesystem::absolute(input).lexically_normal();
   if (!clean.has_filename()) clean = clean.parent_path();
-  root_ = out_dir / ("boltz_results_" + clean.stem().string());
+  return "boltz_results_" + clean.stem().string();
+}
+
+void check_output_format(const bio::Complex& complex, const OutputOptions& options) {
+  if (!options.pdb) return;
+  const std::vector<float> origin(3 * static_cast<std::size_t>(complex.num_atoms()), 0.0F);
+  bio::to_pdb(complex, {.coordinates = origin, .plddt = {}});
+}
+
+ResultsFolder::ResultsFolder(const std::filesystem::path& out_dir, const std::filesystem::path& input)
+    : root_(out_dir / results_name(input)) {
   create_folder(root_ / "predictions");
   create_folder(root_ / "processed" / "records");
 }
 
-void ResultsFolder::write_record(const bio::Complex& complex) {
-  const std::string record = record_of(complex).dump(4);
-  bio::write_file(root_ / "processed" / "records" / (complex.id + ".json"), record);
-  records_.push_back(record);
-  Json manifest = {{"records", Json::array()}};
-  for (const std::string& text : records_) manifest["records"].push_back(Json::parse(text));
+void ResultsFolder::write_record(const bio::Complex& complex) const {
+  const std::filesystem::path folder = root_ / "processed" / "records";
+  bio::write_file(folder / (complex.id + ".json"), record_of(complex).dump(4));
+  const Json manifest = {{"records", read_records(folder)}};
   bio::write_file(root_ / "processed" / "manifest.json", manifest.dump(4));
 }
 

@@ -15,6 +15,12 @@ struct OutputOptions {
   bool embeddings = false;
 };
 
+/// "boltz_results_<stem>": the name of the folder that holds the results of `input` (a file or a folder).
+std::string results_name(const std::filesystem::path& input);
+
+/// Throws UnsupportedError when the complex cannot be written in the chosen format: better before the prediction.
+void check_output_format(const bio::Complex& complex, const OutputOptions& options);
+
 /// <out_dir>/boltz_results_<stem>/ of one run; `stem` is that of the input path.
 class ResultsFolder {
  public:
@@ -25,8 +31,8 @@ class ResultsFolder {
   bool is_finished(const std::string& id) const { return std::filesystem::exists(prediction(id)); }
   const std::filesystem::path& root() const { return root_; }
 
-  /// processed/records/<id>.json and processed/manifest.json.
-  void write_record(const bio::Complex& complex);
+  /// processed/records/<id>.json, and processed/manifest.json with all records of that folder.
+  void write_record(const bio::Complex& complex) const;
   /// predictions/<id>/: written under another name and renamed when complete, so that a folder with this name always
   /// holds a whole prediction. Samples are ranked by confidence_score. Throws IoError.
   void write_prediction(const bio::Complex& complex, const boltz::Prediction& prediction,
@@ -34,7 +40,6 @@ class ResultsFolder {
 
  private:
   std::filesystem::path root_;
-  std::vector<std::string> records_;  // JSON texts
 };
 
 }  // namespace tilefold::cli
