@@ -1,0 +1,71 @@
+#include <algorithm>
+#include <numeric>
+#include <optional>
+
+#include "passes/storage_plan.h"
+
+namespace tilefold {
+namespace {
+
+using Order = std::vector<int>;
+
+Order row_major(int rank) {
+  Order order(static_cast<std::size_t>(rank));
+  std::iota(order.begin(), order.end(), 0);
+  return order;
+}
+
+class LayoutChooser {
+ public:
+  LayoutChooser(const Graph& graph, const UseLists& uses) : graph_(graph), uses_(uses) {}
+
+  /// The order that all uses agree on; row-major where they do not.
+  Order wanted(ValueId value) const {
+    const int rank = graph_.type(value).shape.rank();
+    if (uses_.is_output[value]) return row_major(rank);
+    std::optional<Order> common;
+    for (const Use& use : uses_.uses[value]) {
+      Order order = wanted_by(value, use);
+      if (common && *common != order) return row_major(rank);
+      common = std::move(order);
+    }
+    return common ? *common : row_major(rank);
+  }
+
+ private:
+  Order wanted_by(ValueId value, const Use& use) const {
+    const Node& user = graph_.nodes[use.node];
+    const int rank = graph_.type(value).shape.rank();
+    const std::string& name = user.operation->name;
+    if (name == "slice" || name == "expand") return wanted(user.result);
+    if (name != "permute") return row_major(rank);
+    const auto& dims = user.attributes.get<std::vector<std::int64_t>>("dims");
+    Order order;
+    for (const int axis : wanted(user.result)) order.push_back(static_cast<int>(dims[static_cast<std::size_t>(axis)]));
+    return order;
+  }
+
+  const Graph& graph_;
+  const UseLists& uses_;
+};
+
+}  // namespace
+
+void choose_layouts(const Graph& graph, const Regions& regions, const UseLists& uses,
+                    std::vector<ValueStorage>& storage) {
+  const LayoutChooser chooser(graph, uses);
+  for (const Region& region : regions.list) {
+    if (region.kind == Region::Kind::native) continue;
+    for (const ValueId value : region.outputs) {
+      Order order = chooser.wanted(value);
+      const int rank = static_cast<int>(order.size());
+      if (order == row_major(rank)) continue;
+      // Only products write columns apart from each other at no great loss: their tiles are in the first cache. With a
+      // batch dimension innermost every tile would touch a cache line per element.
+      if (order.back() < (region.kind == Region::Kind::gemm ? rank - 2 : rank - 1)) continue;
+      storage[value].order = std::move(order);
+    }
+  }
+}
+
+}  // namespace tilefold

@@ -1,0 +1,86 @@
+/// A schedule with today's sizes: launches with all sizes and strides filled in; only pointers change between runs.
+#pragma once
+
+#include <memory>
+#include <mutex>
+#include <span>
+#include <variant>
+#include <vector>
+
+#include "schedule/memory_plan.h"
+#include "schedule/native_steps.h"
+#include "schedule/schedule.h"
+
+namespace tilefold {
+
+/// Launches of one run at a time.
+class Frame {
+ public:
+  Frame(const Schedule& schedule, const SymbolBindings& bindings, int max_cores);
+  Frame(const Frame&) = delete;
+  Frame& operator=(const Frame&) = delete;
+
+  /// Runs all steps. `pointers` has the address of every buffer; `owners` the storages of parameters and constants
+  /// (null for other buffers).
+  void run(std::span<std::byte* const> pointers, std::span<const std::shared_ptr<Storage>* const> owners);
+
+ private:
+  using Launch = std::variant<LoopNestLaunch, GemmLaunch, AttentionLaunch, NativeLaunch>;
+  struct BoundStep {
+    const Step* step = nullptr;
+    Launch launch;
+    bool empty = false;  // nothing to write today
+    std::string profile_name;
+    double flops = 0;
+    double bytes = 0;
+    std::string packed_key;  // gemm with a constant B
+    int packed_buffer = -1;
+    std::weak_ptr<Storage> packed_source;
+  };
+  /// A pointer of a launch: a buffer's address plus an offset.
+  struct Patch {
+    void** slot = nullptr;
+    int buffer = -1;
+    std::int64_t bytes = 0;
+  };
+
+  void bind(BoundStep& bound, const LoopNestStep& step);
+  void bind(BoundStep& bound, const GemmStep& step);
+  void bind(BoundStep& bound, const AttentionStep& step);
+  void bind(BoundStep& bound, const NativeStep& step);
+  void bind(LaunchOperand& target, const StepOperand& operand);
+  void bind(ConcreteView& target, const View& view);
+  std::vector<std::int64_t> evaluate(const std::vector<Dim>& dims) const;
+  void pack_weight(BoundStep& bound, std::span<const std::shared_ptr<Storage>* const> owners);
+
+  const Schedule& schedule_;
+  const SymbolBindings& bindings_;
+  int max_cores_;
+  std::vector<std::unique_ptr<BoundStep>> steps_;
+  std::vector<Patch> patches_;
+};
+
+/// What a program needs for one set of sizes. Thread-safe.
+class BoundProgram {
+ public:
+  BoundProgram(const Schedule& schedule, const std::vector<Lifetime>& lifetimes, SymbolBindings bindings,
+               int max_cores);
+
+  const SymbolBindings& bindings() const { return bindings_; }
+  const MemoryPlan& memory() const { return memory_; }
+  const std::vector<TensorType>& output_types() const { return output_types_; }
+  /// A frame that no other run uses; give it back with `release`.
+  std::unique_ptr<Frame> acquire();
+  void release(std::unique_ptr<Frame> frame);
+
+ private:
+  const Schedule& schedule_;
+  SymbolBindings bindings_;
+  int max_cores_;
+  MemoryPlan memory_;
+  std::vector<TensorType> output_types_;
+  std::mutex mutex_;
+  std::vector<std::unique_ptr<Frame>> frames_;
+};
+
+}  // namespace tilefold
