@@ -256,7 +256,7 @@ Complex build_complex(const Job& job, const Components& components, const Comple
 
 struct FeaturizeOptions {
   std::uint64_t seed = 42;
-  std::string method;                          ///< experimental method to condition on; empty = x-ray diffraction
+  std::string method{};                        ///< experimental method to condition on; empty = x-ray diffraction
   std::int64_t max_msa_rows = 16384;           ///< rows of the paired alignment
   const ConformerTable* conformers = nullptr;  ///< reference conformers; null = ideal coordinates
 };

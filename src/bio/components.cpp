@@ -103,7 +103,8 @@ ConformerTable parse_conformers(std::string_view text) {
   ConformerTable table;
   std::string code;
   try {
-    for (const auto& [key, value] : json::parse(text).items()) {
+    const json document = json::parse(text);
+    for (const auto& [key, value] : document.items()) {
       code = key;
       auto conformers = value.get<std::vector<Conformer>>();
       for (const Conformer& conformer : conformers) {

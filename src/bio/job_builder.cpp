@@ -47,12 +47,11 @@ void check_sequence(const InputItem& item, std::vector<std::string>& warnings) {
     }
     if (!residue_of_letter(item.type, letter) && unknown.find(letter) == std::string::npos) unknown += letter;
   }
-  if (!unknown.empty()) {
-    warnings.push_back(fmt::format("{}: letters {} are no {} residues and are read as the unknown residue {}{}",
-                                   item.where, in_quotes(unknown), chain_type_name(item.type),
-                                   residue_type_name(unknown_type(item.type)),
-                                   item.type == ChainType::protein ? "" : " (codes are upper-case)"));
-  }
+  if (unknown.empty()) return;
+  const bool lower = std::any_of(unknown.begin(), unknown.end(), [](char c) { return c >= 'a'; });
+  warnings.push_back(fmt::format("{}: letters {} are no {} residues and are read as the unknown residue {}{}",
+                                 item.where, in_quotes(unknown), chain_type_name(item.type),
+                                 residue_type_name(unknown_type(item.type)), lower ? " (codes are upper-case)" : ""));
 }
 
 void check_modifications(const InputItem& item) {
