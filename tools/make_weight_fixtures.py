@@ -70,7 +70,7 @@ def state_dict():
             ("empty", torch.zeros(0, 4)),
             ("parameter", torch.nn.Parameter(base[0].clone())),
             ("float64", torch.tensor([1 / 3, -1e300, 1e-300], dtype=torch.float64)),
-            ("float16", torch.tensor([1 / 3, 65504.0, 6e-8, -6.1e-5, float("inf"), float("nan")], dtype=torch.float16)),
+            ("float16", torch.tensor([1 / 3, 65504.0, 6e-8, -6.1e-5, float("inf"), -0.0], dtype=torch.float16)),
             ("float16_t", torch.arange(6, dtype=torch.float16).reshape(2, 3).t()),
             ("bfloat16", torch.tensor([1 / 3, 3e38, -1e-40], dtype=torch.bfloat16)),
             ("int64", torch.tensor([2**31 - 1, -(2**31), 0], dtype=torch.int64)),

@@ -15,7 +15,7 @@ using Kind = PickleNode::Kind;
 // Hyper-parameters of real checkpoints are a few hundred values, nested less than ten deep. Shared nodes are written
 // out at each use, so without a limit a small pickle could describe an enormous text.
 constexpr int kMaxDepth = 100;
-constexpr std::size_t kMaxText = std::size_t{1} << 24;
+constexpr std::size_t kMaxText = std::size_t{1} << 23;
 
 class JsonWriter {
  public:
@@ -26,7 +26,7 @@ class JsonWriter {
       throw ParseError(fmt::format("{}: hyper-parameters are nested more than {} deep", where_, kMaxDepth));
     }
     const PickleNode& node = tree_[id];
-    spend(8);
+    spend(32);  // about the memory of one value
     switch (node.kind) {
       case Kind::none:
         return nullptr;
