@@ -1,0 +1,48 @@
+/// Objects of compiled kernels on disk, one file per entry. Nothing here ever makes a run fail: what cannot be read is
+/// a miss, what cannot be written is not kept.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <filesystem>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+namespace tilefold {
+
+/// A folder of entries. Loading an object means running it, so a folder that is another user's, or that others may
+/// write to, is refused: a warning is printed once and the cache stays off.
+class DiskCache {
+ public:
+  /// Off.
+  DiskCache() = default;
+  /// Uses `folder`, which is made with mode 0700 if it is missing. Empty: off.
+  explicit DiskCache(std::filesystem::path folder);
+
+  /// TILEFOLD_CACHE_DIR, else $XDG_CACHE_HOME/tilefold, else ~/.cache/tilefold. TILEFOLD_CACHE_DIR set to nothing turns
+  /// the cache off (empty path).
+  static std::filesystem::path default_folder();
+
+  bool enabled() const { return !folder_.empty(); }
+  const std::filesystem::path& folder() const { return folder_; }
+  /// Why the folder is not used; empty if it is.
+  const std::string& refusal() const { return refusal_; }
+
+  /// The object that was stored under exactly this key. A damaged entry is removed and counts as missing.
+  std::optional<std::vector<std::byte>> load(const std::string& key) const;
+  /// Writes a temporary file and renames it. Entries that were used least recently go when `capacity` is exceeded.
+  void store(const std::string& key, std::span<const std::byte> object) const;
+  std::filesystem::path file_of(const std::string& key) const;
+  void set_capacity(std::uint64_t bytes) { capacity_ = bytes; }
+
+ private:
+  void trim() const;
+
+  std::filesystem::path folder_;
+  std::string refusal_;
+  std::uint64_t capacity_ = std::uint64_t{512} * 1024 * 1024;
+};
+
+}  // namespace tilefold
