@@ -32,7 +32,7 @@ struct GemmKernelAmx {
     const char* b = static_cast<const char*>(b_panel);
     for (int64_t left = k; left > 0; left -= Panel::kChunk, a += chunk_stride) {
       const int64_t steps = smaller(left, Panel::kChunk);
-#pragma clang loop unroll_count(2)
+#pragma clang loop unroll(disable)
       for (int64_t i = 0; i < steps; i += kDepth, b += kTileRows * kBRowBytes) step<Rows>(tiles, a + i, b);
     }
     store_sums<Rows>(tiles, tile);

@@ -13,7 +13,7 @@ namespace tilefold::isa {
 
 struct Level {
   /// Independent sums that hide the latency of multiply-add and fit in the registers.
-  static constexpr int kPeakChains = 24;
+  static constexpr int kPeakChains = 16;
 
   TILEFOLD_INLINE __mmask16 lane_mask(int64_t count) { return (__mmask16)((1u << count) - 1u); }
   TILEFOLD_INLINE vf load_partial(const float* p, int64_t count) {

@@ -27,7 +27,7 @@ struct GemmKernelDotBf16 {
     for (int64_t left = (k + 1) / 2; left > 0; left -= kRowPairs, a += chunk_stride) {
       const uint32_t* pairs = reinterpret_cast<const uint32_t*>(a);
       const int64_t steps = smaller(left, kRowPairs);
-#pragma clang loop unroll_count(4)
+#pragma clang loop unroll(disable)
       for (int64_t i = 0; i < steps; ++i, b += 2) {
         const __m512bh b0 = (__m512bh)_mm512_load_si512(b);
         const __m512bh b1 = (__m512bh)_mm512_load_si512(b + 1);

@@ -13,7 +13,7 @@ static double dot_bf16_peak(int64_t iterations, float* sink) {
   for (int i = 0; i < kChains; ++i) sums[i] = _mm512_set1_ps((float)i);
   const __m512bh factor = (__m512bh)_mm512_set1_ps(sink[0]);
   const __m512bh term = (__m512bh)_mm512_set1_ps(sink[1]);
-#pragma clang loop unroll_count(4)
+#pragma clang loop unroll(disable)
   for (int64_t n = 0; n < iterations; ++n) {
 #pragma clang loop unroll(full)
     for (int i = 0; i < kChains; ++i) sums[i] = _mm512_dpbf16_ps(sums[i], factor, term);

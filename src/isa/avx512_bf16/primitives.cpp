@@ -5,7 +5,7 @@
 #include "isa/common/gemm_kernels.h"
 
 namespace tilefold::isa {
-using GemmF32 = GemmKernelF32<14, 2, 4>;
+using GemmF32 = GemmKernelF32<12, 2, 4>;
 using GemmBf16 = GemmKernelDotBf16<14, 4>;
 }  // namespace tilefold::isa
 

@@ -160,6 +160,7 @@ TILEFOLD_INLINE vf attention_softmax_row(const AttentionTask<Kernel>& task, int6
   for (int64_t n = 0; n < keys; n += kWidth) {
     vf x = mul_add(load(score_at(n)), scale, load(scratch.key_bias + n));
     if (args->bias) x = mul_add(load_bias(args, bias_row, key + n, keys - n), broadcast(kLog2E), x);
+    x = max(x, broadcast(kVeryNegative));  // minus infinity for all keys of a row must give equal weights, not NaN
     if (keys - n < kWidth) x = select(lanes_below(keys - n), x, broadcast(kVeryNegative));
     largest = max(largest, x);
     store(score_at(n), x);

@@ -37,7 +37,7 @@ struct GemmKernelF32 {
     vf sums[Rows][V] = {};
     for (int64_t left = k; left > 0; left -= Panel::kChunk, a += chunk_stride) {
       const int64_t steps = smaller(left, Panel::kChunk);
-#pragma clang loop unroll_count(4)
+#pragma clang loop unroll(disable)
       for (int64_t i = 0; i < steps; ++i, b += kGemmPanelColumns) {
         vf column[V];
 #pragma clang loop unroll(full)
@@ -94,7 +94,7 @@ struct GemmKernelBf16OnF32 {
     vf sums[Rows][V] = {};
     for (int64_t left = k; left > 0; left -= Panel::kChunk, a += chunk_stride) {
       const int64_t steps = smaller(left, Panel::kChunk);
-#pragma clang loop unroll_count(2)
+#pragma clang loop unroll(disable)
       for (int64_t i = 0; i < steps; i += 2, b += kGemmPanelColumns) {
         vf even[V], odd[V];
 #pragma clang loop unroll(full)

@@ -12,7 +12,7 @@ static double fma_peak(int64_t iterations, float* sink) {
   for (int i = 0; i < kChains; ++i) sums[i] = broadcast(1.0f + (float)i);
   const vf factor = broadcast(sink[0]);
   const vf term = broadcast(sink[1]);
-#pragma clang loop unroll_count(4)
+#pragma clang loop unroll(disable)
   for (int64_t n = 0; n < iterations; ++n) {
 #pragma clang loop unroll(full)
     for (int i = 0; i < kChains; ++i) sums[i] = mul_add(sums[i], factor, term);

@@ -38,8 +38,9 @@ TILEFOLD_INLINE void store(T* p, typename VectorOf<T, kWidth>::type x) {
 /// a * b + c, fused where the level has it (the primitives are compiled with -ffp-contract=fast).
 TILEFOLD_INLINE vf mul_add(vf a, vf b, vf c) { return a * b + c; }
 
-/// mask ? a : b, with the mask that a comparison gives (all bits or none).
-TILEFOLD_INLINE vf select(vi mask, vf a, vf b) { return (vf)(((vi)a & mask) | ((vi)b & ~mask)); }
+/// mask ? a : b, lane by lane. (Written with and/or, LLVM 19 merges it with the sign logic of tanh into a wrong
+/// VPTERNLOG.)
+TILEFOLD_INLINE vf select(vi mask, vf a, vf b) { return mask ? a : b; }
 
 TILEFOLD_INLINE vf max(vf a, vf b) { return __builtin_elementwise_max(a, b); }
 TILEFOLD_INLINE vf min(vf a, vf b) { return __builtin_elementwise_min(a, b); }
