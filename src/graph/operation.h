@@ -63,7 +63,9 @@ struct OperationCase {
   Attributes attributes;
   double low = -3.0;  // range of random floating-point elements
   double high = 3.0;
-  std::int64_t index_high = 0;  // > 0: integer operands are drawn from [0, index_high)
+  std::int64_t index_high = 0;  // > 0: integer operands are drawn from [index_low, index_high)
+  std::int64_t index_low = 0;
+  std::vector<std::size_t> omitted;  // optional operands that are not given (their entry of `operands` is ignored)
 };
 
 /// Operands of an operation while its result type is inferred. An operand that is not given has no type.
