@@ -34,7 +34,7 @@ struct JitOptions {
   /// Print the graph before and after every pass that changed it, and the schedule.
   bool debug = false;
   /// Largest core coordinates of the grid the program may use: {7, 7} is 8 x 8 cores. Not given: all threads.
-  std::optional<CoreCoord> max_grid;
+  std::optional<CoreCoord> max_grid{};
   /// Keep compiled programs; false traces and compiles anew in each call.
   bool enable_cache = true;
   /// true: the whole function is one program; false: one program per operation.
@@ -46,7 +46,7 @@ struct JitOptions {
   /// always static.
   bool symbolic = false;
   /// Memory config of the (single) output; default: that of the operation that makes it.
-  std::optional<MemoryConfig> memory_config;
+  std::optional<MemoryConfig> memory_config{};
 };
 
 /// Counters of one jitted function.

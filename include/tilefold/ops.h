@@ -117,7 +117,7 @@ struct AttentionOptions {
   /// Additive per key, added to every query of a batch entry: [1 or B, Sk].
   Tensor key_bias;
   /// Default: head_dim^-0.5.
-  std::optional<double> scale;
+  std::optional<double> scale{};
 };
 /// softmax(q k^T * scale + attn_mask + key_bias) v with q [B, H, Sq, D], k and v [B, H, Sk, D]; softmax in fp32.
 /// Rows whose logits are all about -1e9 give finite results.
