@@ -29,13 +29,13 @@ class TempFolder {
 };
 
 struct RunOptions {
-  std::filesystem::path working_folder;            ///< empty: the test's own
-  std::map<std::string, std::string> environment;  ///< added to the program's environment
-  std::string output_file;                         ///< where standard output goes; empty: collected
+  std::filesystem::path working_folder{};            ///< empty: the test's own
+  std::map<std::string, std::string> environment{};  ///< added to the program's environment
+  std::string output_file{};                         ///< where standard output goes; empty: collected
   /// Every write beyond this size of a file fails, as on a full disk.
-  std::optional<std::uint64_t> file_size_limit;
+  std::optional<std::uint64_t> file_size_limit{};
   /// SIGINT is sent as soon as standard error holds this text.
-  std::string interrupt_at;
+  std::string interrupt_at{};
 };
 
 struct RunResult {

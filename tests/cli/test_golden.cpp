@@ -194,7 +194,7 @@ TEST_P(CliGolden, PredictsWhatTheReferencePredicts) {
 
 INSTANTIATE_TEST_SUITE_P(Cases, CliGolden,
                          testing::Values("monomer", "homodimer", "heterodimer", "nucleic", "modified", "cyclic"),
-                         [](const auto& info) { return info.param; });
+                         [](const auto& test) { return test.param; });
 
 /// The two cases whose structure files the reference wrote.
 class CliGoldenFiles : public CliGolden {};
@@ -227,7 +227,7 @@ TEST_P(CliGoldenFiles, TheBestStructureIsTheReferences) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Cases, CliGoldenFiles, testing::Values("nucleic", "modified"),
-                         [](const auto& info) { return info.param; });
+                         [](const auto& test) { return test.param; });
 
 }  // namespace
 }  // namespace tilefold::cli_test
