@@ -13,6 +13,12 @@ std::int64_t checked_product(std::int64_t a, std::int64_t b) {
   return product;
 }
 
+std::int64_t checked_sum(std::int64_t a, std::int64_t b) {
+  std::int64_t sum = 0;
+  if (__builtin_add_overflow(a, b, &sum)) throw ValueError("dimension overflows 64 bits");
+  return sum;
+}
+
 /// A cursor over the text of a dimension.
 struct DimParser {
   const std::string& text;
@@ -90,7 +96,7 @@ std::int64_t Dim::evaluate(const SymbolBindings& bindings) const {
       if (binding == bindings.end()) throw ValueError("symbol N" + std::to_string(id) + " has no size");
       product = checked_product(product, binding->second);
     }
-    total += product;
+    total = checked_sum(total, product);
   }
   return total;
 }
@@ -146,7 +152,9 @@ std::optional<Dim> Dim::divided_by(const Dim& divisor) const {
 Dim operator+(const Dim& a, const Dim& b) {
   Dim sum = a;
   for (const auto& [monomial, coefficient] : b.terms_) {
-    if ((sum.terms_[monomial] += coefficient) == 0) sum.terms_.erase(monomial);
+    std::int64_t& total = sum.terms_[monomial];
+    total = checked_sum(total, coefficient);
+    if (total == 0) sum.terms_.erase(monomial);
   }
   return sum;
 }

@@ -8,6 +8,8 @@ namespace tilefold {
 namespace {
 
 constexpr std::int64_t kTile = 32;
+/// Keeps products of two extents within 64 bits.
+constexpr std::int64_t kLargestExtent = std::int64_t{1} << 31;
 
 std::string memory_layout_name(TensorMemoryLayout layout) {
   switch (layout) {
@@ -37,8 +39,12 @@ struct Matrix {
 Matrix flattened(const std::vector<std::int64_t>& shape) {
   Matrix matrix;
   if (shape.empty()) return matrix;
-  for (std::size_t i = 0; i + 1 < shape.size(); ++i) matrix.height *= shape[i];
+  for (std::size_t i = 0; i + 1 < shape.size(); ++i) {
+    if (__builtin_mul_overflow(matrix.height, shape[i], &matrix.height) || matrix.height > kLargestExtent)
+      throw TypeError("the flattened matrix is too high to shard");
+  }
   matrix.width = shape.back();
+  if (matrix.width > kLargestExtent) throw TypeError("the flattened matrix is too wide to shard");
   return matrix;
 }
 
