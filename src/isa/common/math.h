@@ -125,10 +125,12 @@ TILEFOLD_INLINE vf log1p(vf x) {
 }
 
 TILEFOLD_INLINE vf tanh(vf x) {
-  const vf magnitude = min(absolute(x), broadcast(10.0f));
+  // NaN passes through every step: selecting x after copy_sign would make LLVM 19 emit a masked VPTERNLOG whose operands
+  // it then swaps without changing the truth table.
+  const vf t = absolute(x);
+  const vf magnitude = select((vi)(t > 10.0f), broadcast(10.0f), t);
   const vf e = expm1(2.0f * magnitude);
-  const vf y = copy_sign(e / (e + 2.0f), x);
-  return select((vi)(x != x), x, y);
+  return copy_sign(e / (e + 2.0f), x);
 }
 
 TILEFOLD_INLINE vf sigmoid(vf x) {
@@ -157,7 +159,7 @@ TILEFOLD_INLINE vf erf(vf x) {
   p = mul_add(p, far, broadcast(-1.28717512e-1f));
   p = mul_add(p, far, -far);
   const vf large = copy_sign(1.0f - exp(p), x);
-  return select((vi)(x != x), x, select((vi)(t > 0.927734375f), large, small));
+  return select((vi)(t > 0.927734375f), large, small);  // NaN is in `small`; see tanh
 }
 
 TILEFOLD_INLINE vf rsqrt(vf x) { return 1.0f / square_root(x); }
