@@ -40,6 +40,8 @@ class ScheduleBuilder {
 
   void build_loop_nest(const Region& region);  // build_loop_nest.cpp
   bool build_uniform_reduction(const Region& region);
+  std::vector<std::pair<View, View>> make_columns_dense(std::vector<View>& views, std::size_t inputs,
+                                                        std::size_t reduced);
   void build_gemm(const Region& region);   // build_gemm.cpp
   void build_attention(const Node& node);  // build_attention.cpp
   void build_movement(const Node& node);   // build_movement.cpp
