@@ -51,7 +51,7 @@ inline constexpr int64_t attention_scratch_bytes(int64_t head_dim, int64_t queri
   const int64_t scores = kGemmMaxBlockRows * kAttentionKeyBlock * 4;
   const int64_t weights = kGemmMaxBlockRows * kGemmChunkBytes;
   const int64_t tile = kGemmMaxBlockRows * kGemmPanelColumns * 4;
-  const int64_t key_bias = kAttentionKeyBlock * 4;
+  const int64_t key_bias = (kAttentionKeyBlock + kGemmMaxBlockRows) * 4;
   return sums_and_statistics + packed_keys_and_values + query_block + scores + weights + tile + key_bias;
 }
 

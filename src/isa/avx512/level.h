@@ -12,6 +12,12 @@ inline constexpr int kWidth = 16;
 namespace tilefold::isa {
 
 struct Level {
+  static constexpr bool kScalesByPower = true;
+  /// x - floor(x).
+  TILEFOLD_INLINE vf fraction(vf x) { return (vf)_mm512_reduce_ps((__m512)x, _MM_FROUND_TO_NEG_INF); }
+  /// p * 2^floor(x).
+  TILEFOLD_INLINE vf scale_by_floor_power(vf p, vf x) { return (vf)_mm512_scalef_ps((__m512)p, (__m512)x); }
+
   /// Independent sums that hide the latency of multiply-add and fit in the registers.
   static constexpr int kPeakChains = 16;
 

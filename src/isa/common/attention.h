@@ -15,42 +15,61 @@ namespace tilefold::isa {
 /// Stands for minus infinity where a difference of two must not be NaN.
 inline constexpr float kVeryNegative = -3.0e38f;
 
-/// 2^x for x <= 0 (anything below -126 gives about 1e-38). Degree 3 has a relative error of 7.5e-5: for weights that
-/// are rounded to bf16; degree 5 has 1.2e-7.
-template <bool kFast>
+/// 2^x for x <= 0. Degree 3 has a relative error of 7.5e-5: for weights that are rounded to bf16; degree 5 has 2e-7.
+/// Where the level scales by powers of two in one instruction, the fraction is in [0, 1), else in [-1/2, 1/2] and
+/// anything below -126 gives about 1e-38.
+template <bool kFast, class L = Level>
 TILEFOLD_INLINE vf exp2_of_negative(vf x) {
-  x = max(x, broadcast(-126.0f));
-  const vf shifted = x + kRoundMagic;
-  const vf r = x - (shifted - kRoundMagic);
-  vf p;
-  if constexpr (kFast) {
-    p = mul_add(r, broadcast(0.0551716685f), broadcast(0.2426111251f));
-    p = mul_add(p, r, broadcast(0.6932609677f));
-    p = mul_add(p, r, broadcast(0.9999280572f));
+  if constexpr (L::kScalesByPower) {
+    const vf r = L::fraction(x);
+    vf p = broadcast(kFast ? 0.0780245191f : 1.8775767e-3f);
+    if constexpr (kFast) {
+      p = mul_add(p, r, broadcast(0.2260672f));
+      p = mul_add(p, r, broadcast(0.6958335f));
+      p = mul_add(p, r, broadcast(0.9999252f));
+    } else {
+      p = mul_add(p, r, broadcast(8.9893397e-3f));
+      p = mul_add(p, r, broadcast(5.5826318e-2f));
+      p = mul_add(p, r, broadcast(2.4015361e-1f));
+      p = mul_add(p, r, broadcast(6.9315308e-1f));
+      p = mul_add(p, r, broadcast(9.9999994e-1f));
+    }
+    return L::scale_by_floor_power(p, x);
   } else {
-    p = mul_add(r, broadcast(1.3276472455e-3f), broadcast(9.6755409613e-3f));
-    p = mul_add(p, r, broadcast(5.5507130921e-2f));
-    p = mul_add(p, r, broadcast(2.4022120237e-1f));
-    p = mul_add(p, r, broadcast(6.9314694405e-1f));
-    p = mul_add(p, r, broadcast(1.0f));
+    x = max(x, broadcast(-126.0f));
+    const vf shifted = x + kRoundMagic;
+    const vf r = x - (shifted - kRoundMagic);
+    vf p = broadcast(kFast ? 0.0551716685f : 1.3276472455e-3f);
+    if constexpr (kFast) {
+      p = mul_add(p, r, broadcast(0.2426111251f));
+      p = mul_add(p, r, broadcast(0.6932609677f));
+      p = mul_add(p, r, broadcast(0.9999280572f));
+    } else {
+      p = mul_add(p, r, broadcast(9.6755409613e-3f));
+      p = mul_add(p, r, broadcast(5.5507130921e-2f));
+      p = mul_add(p, r, broadcast(2.4022120237e-1f));
+      p = mul_add(p, r, broadcast(6.9314694405e-1f));
+      p = mul_add(p, r, broadcast(1.0f));
+    }
+    return (vf)((vi)p + ((vi)shifted << 23));
   }
-  return (vf)((vi)p + ((vi)shifted << 23));
 }
 
 /// Where things are in the scratch of a task.
 template <class Kernel>
 struct AttentionScratch {
   using Element = typename Kernel::Panel::Element;
-  float* sums;       ///< [queries][dim] running sums of weights times values
-  float* norms;      ///< [queries][kWidth] running sums of weights, per lane
-  float* maxima;     ///< [queries] running maxima of the scores
-  char* keys;        ///< packed as B of query * key^T
-  char* values;      ///< packed as B of weights * value
-  Element* queries;  ///< one register block, packed as A
-  Element* weights;  ///< [rows][512 bytes], packed as A
-  float* scores;     ///< [key panel][rows][32]
-  float* tile;       ///< [rows][32]
-  float* key_bias;   ///< [128], base 2
+  float* sums;         ///< [queries][dim] running sums of weights times values
+  float* norms;        ///< [queries][kWidth] running sums of weights, per lane
+  float* maxima;       ///< [queries] running maxima of the scores
+  char* keys;          ///< packed as B of query * key^T
+  char* values;        ///< packed as B of weights * value
+  Element* queries;    ///< one register block, packed as A
+  Element* weights;    ///< [rows][512 bytes], packed as A
+  float* scores;       ///< [key panel][rows][32]
+  float* tile;         ///< [rows][32]
+  float* key_bias;     ///< [128], base 2
+  float* corrections;  ///< [rows] factors for the older sums
 
   AttentionScratch(void* scratch, int64_t rows, int64_t dim) {
     char* at = static_cast<char*>(scratch);
@@ -63,6 +82,7 @@ struct AttentionScratch {
     scores = reinterpret_cast<float*>(take(kGemmMaxBlockRows * kAttentionKeyBlock * 4));
     weights = reinterpret_cast<Element*>(take(kGemmMaxBlockRows * kGemmChunkBytes));
     key_bias = reinterpret_cast<float*>(take(kAttentionKeyBlock * 4));
+    corrections = reinterpret_cast<float*>(take(kGemmMaxBlockRows * 4));
     const int64_t chunks = round_up(dim, Kernel::Panel::kChunk) / Kernel::Panel::kChunk;
     queries = reinterpret_cast<Element*>(take(kGemmMaxBlockRows * chunks * kGemmChunkBytes));
     keys = take(kAttentionKeyBlock * dim * 4);
@@ -143,86 +163,134 @@ TILEFOLD_INLINE vi lanes_below(int64_t count) {
   return (vi)(load(kLanes) < (vi{} + (int32_t)count));
 }
 
-/// Turns the scores of one row into weights, updates maximum and norm; returns the factor for the older sums.
-template <class Kernel, bool kFast>
-TILEFOLD_INLINE vf attention_softmax_row(const AttentionTask<Kernel>& task, int64_t block_rows, int64_t row,
-                                         int64_t query, int64_t state, int64_t key, int64_t keys) {
-  const AttentionArgs* args = task.args;
-  const auto& scratch = task.scratch;
-  const vf scale = broadcast(args->scale * kLog2E);
-  const int64_t bias_row = task.bias_start + query * args->bias_row_stride;
-  const auto score_at = [&](int64_t n) __attribute__((always_inline)) {
-    return scratch.scores + (n / kGemmPanelColumns * block_rows + row) * kGemmPanelColumns + n % kGemmPanelColumns;
-  };
-  vf largest = broadcast(scratch.maxima[state]);
-  const float old_maximum = scratch.maxima[state];
-#pragma clang loop unroll(disable)
-  for (int64_t n = 0; n < keys; n += kWidth) {
-    vf x = mul_add(load(score_at(n)), scale, load(scratch.key_bias + n));
-    if (args->bias) x = mul_add(load_bias(args, bias_row, key + n, keys - n), broadcast(kLog2E), x);
-    x = max(x, broadcast(kVeryNegative));  // minus infinity for all keys of a row must give equal weights, not NaN
-    if (keys - n < kWidth) x = select(lanes_below(keys - n), x, broadcast(kVeryNegative));
-    largest = max(largest, x);
-    store(score_at(n), x);
-  }
-  largest = reduce_max(largest);
-  scratch.maxima[state] = largest[0];
-  vf norm = {};
-  typename Kernel::Panel::Element* weights = scratch.weights + row * Kernel::Panel::kChunk;
-#pragma clang loop unroll(disable)
-  for (int64_t n = 0; n < keys; n += kWidth) {
-    vf p = exp2_of_negative<kFast>(load(score_at(n)) - largest);
-    if (keys - n < kWidth) p = select(lanes_below(keys - n), p, vf{});
-    norm += p;
-    Kernel::Panel::put(weights + n, p);
-  }
-#pragma clang loop unroll(disable)
-  for (int64_t n = round_up(keys, kWidth); n < round_up(keys, 32); n += kWidth) Kernel::Panel::put(weights + n, vf{});
-  const vf correction = exp2_of_negative<kFast>(broadcast(old_maximum) - largest);
-  float* old_norm = scratch.norms + state * kWidth;
-  store(old_norm, mul_add(load(old_norm), correction, norm));
-  return correction;
+/// What the steps of one register block share: rows [query, query + rows) whose state begins at `state`, against `keys`
+/// packed keys from `key` on.
+struct AttentionBlock {
+  int64_t query, rows, state, key, keys;
+};
+
+/// Scores of row `row` of a block, from key `n` of the block on ([key panel][row][32]).
+template <class Kernel, int Rows>
+TILEFOLD_INLINE float* score_at(const AttentionTask<Kernel>& task, int64_t row, int64_t n) {
+  return task.scratch.scores + (n / kGemmPanelColumns * Rows + row) * kGemmPanelColumns + n % kGemmPanelColumns;
 }
 
-/// One register block of queries against the packed keys: [query, query + rows), whose state begins at `state`.
-template <class Kernel, int Rows, bool kFast>
-TILEFOLD_INLINE void attention_block(const AttentionTask<Kernel>& task, int64_t query, int64_t rows, int64_t state,
-                                     int64_t key, int64_t keys) {
+/// Step 1: scale, biases, and the maximum of each lane of each row (to the tile, which is free at this time).
+template <class Kernel, int Rows>
+TILEFOLD_INLINE void attention_finish_scores(const AttentionTask<Kernel>& task, const AttentionBlock& block) {
   const AttentionArgs* args = task.args;
+  const vf scale = broadcast(args->scale * kLog2E);
+#pragma clang loop unroll(disable)
+  for (int64_t r = 0; r < block.rows; ++r) {
+    const int64_t bias_row = task.bias_start + (block.query + r) * args->bias_row_stride;
+    vf largest = broadcast(kVeryNegative);
+#pragma clang loop unroll(disable)
+    for (int64_t n = 0; n < block.keys; n += kWidth) {
+      float* score = score_at<Kernel, Rows>(task, r, n);
+      vf x = mul_add(load(score), scale, load(task.scratch.key_bias + n));
+      if (args->bias) {
+        x = mul_add(load_bias(args, bias_row, block.key + n, block.keys - n), broadcast(kLog2E), x);
+      }
+      x = max(x, broadcast(kVeryNegative));  // minus infinity for all keys of a row must give equal weights, not NaN
+      if (block.keys - n < kWidth) x = select(lanes_below(block.keys - n), x, broadcast(kVeryNegative));
+      largest = max(largest, x);
+      store(score, x);
+    }
+    store(task.scratch.tile + r * kWidth, largest);
+  }
+}
+
+/// Step 2: new running maxima and the factors for the older sums, kWidth rows at a time.
+template <class Kernel>
+TILEFOLD_INLINE void attention_update_maxima(const AttentionTask<Kernel>& task, const AttentionBlock& block) {
+#pragma clang loop unroll(disable)
+  for (int64_t r = 0; r < block.rows; r += kWidth) {
+    vf lanes[kWidth];
+#pragma clang loop unroll(full)
+    for (int i = 0; i < kWidth; ++i) lanes[i] = load(task.scratch.tile + (r + i) * kWidth);
+    transpose_registers(lanes);
+    const int64_t count = block.rows - r;
+    float* maxima = task.scratch.maxima + block.state + r;
+    const vf old_maxima = load_elements_partial(maxima, 0, count, kStorageF32);
+    vf new_maxima = old_maxima;
+#pragma clang loop unroll(full)
+    for (int i = 0; i < kWidth; ++i) new_maxima = max(new_maxima, lanes[i]);
+    store(task.scratch.corrections + r, exp2_of_negative<false>(old_maxima - new_maxima));
+    if (count >= kWidth) {
+      store(maxima, new_maxima);
+    } else {
+      Level::store_partial(maxima, count, new_maxima);
+    }
+  }
+}
+
+/// Step 3: scores to weights, packed as A of the second product; norms.
+template <class Kernel, int Rows, bool kFast>
+TILEFOLD_INLINE void attention_weigh(const AttentionTask<Kernel>& task, const AttentionBlock& block) {
+#pragma clang loop unroll(disable)
+  for (int64_t r = 0; r < block.rows; ++r) {
+    const vf largest = broadcast(task.scratch.maxima[block.state + r]);
+    typename Kernel::Panel::Element* weights = task.scratch.weights + r * Kernel::Panel::kChunk;
+    vf norm = {};
+#pragma clang loop unroll(disable)
+    for (int64_t n = 0; n < block.keys; n += kWidth) {
+      vf p = exp2_of_negative<kFast>(load(score_at<Kernel, Rows>(task, r, n)) - largest);
+      if (block.keys - n < kWidth) p = select(lanes_below(block.keys - n), p, vf{});
+      norm += p;
+      Kernel::Panel::put(weights + n, p);
+    }
+#pragma clang loop unroll(disable)
+    for (int64_t n = round_up(block.keys, kWidth); n < round_up(block.keys, 32); n += kWidth) {
+      Kernel::Panel::put(weights + n, vf{});
+    }
+    float* sum = task.scratch.norms + (block.state + r) * kWidth;
+    store(sum, mul_add(load(sum), broadcast(task.scratch.corrections[r]), norm));
+  }
+}
+
+/// Step 4: weights times values into the running sums.
+template <class Kernel, int Rows>
+TILEFOLD_INLINE void attention_accumulate(const AttentionTask<Kernel>& task, const AttentionBlock& block) {
   const auto& scratch = task.scratch;
-  const int64_t k_padded = round_up(args->head_dim, Kernel::kDepth > kWidth ? Kernel::kDepth : kWidth);
-#pragma clang loop unroll(disable)
-  for (int64_t r = 0; r < Rows; ++r) {
-    const int64_t from = query + (r < rows ? r : 0);  // rows behind the last are computed and dropped
-    pack_a_row<typename Kernel::Panel>(args->query, task.query_start + from * args->query_row_stride, args->qkv_dtype,
-                                       args->head_dim, k_padded, r, Rows, scratch.queries);
-  }
-#pragma clang loop unroll(disable)
-  for (int64_t n = 0; n < keys; n += kGemmPanelColumns) {
-    Kernel::template block<Rows>(scratch.queries, Rows * Kernel::Panel::kChunk,
-                                 scratch.keys + n / kGemmPanelColumns * Kernel::b_panel_bytes(args->head_dim),
-                                 args->head_dim, scratch.scores + n * Rows);
-  }
-  alignas(64) float corrections[Rows];
-#pragma clang loop unroll(disable)
-  for (int64_t r = 0; r < rows; ++r) {
-    corrections[r] = attention_softmax_row<Kernel, kFast>(task, Rows, r, query + r, state + r, key, keys)[0];
-  }
 #pragma clang loop unroll(disable)
   for (int64_t n = 0; n < task.dim; n += kGemmPanelColumns) {
     Kernel::template block<Rows>(scratch.weights, Rows * Kernel::Panel::kChunk,
-                                 scratch.values + n / kGemmPanelColumns * Kernel::b_panel_bytes(keys), keys,
+                                 scratch.values + n / kGemmPanelColumns * Kernel::b_panel_bytes(block.keys), block.keys,
                                  scratch.tile);
 #pragma clang loop unroll(disable)
-    for (int64_t r = 0; r < rows; ++r) {
-      float* sums = scratch.sums + (state + r) * task.dim + n;
-      const vf correction = broadcast(corrections[r]);
+    for (int64_t r = 0; r < block.rows; ++r) {
+      float* sums = scratch.sums + (block.state + r) * task.dim + n;
+      const vf correction = broadcast(scratch.corrections[r]);
 #pragma clang loop unroll(full)
       for (int64_t i = 0; i < kGemmPanelColumns; i += kWidth) {
         store(sums + i, mul_add(load(sums + i), correction, load(scratch.tile + r * kGemmPanelColumns + i)));
       }
     }
   }
+}
+
+/// One register block of queries against the packed keys.
+template <class Kernel, int Rows, bool kFast>
+TILEFOLD_INLINE void attention_block(const AttentionTask<Kernel>& task, const AttentionBlock& block) {
+  const AttentionArgs* args = task.args;
+  const auto& scratch = task.scratch;
+  const int64_t k_padded = round_up(args->head_dim, Kernel::kDepth > kWidth ? Kernel::kDepth : kWidth);
+#pragma clang loop unroll(disable)
+  for (int64_t r = 0; r < Rows; ++r) {
+    const int64_t from = block.query + (r < block.rows ? r : 0);  // rows behind the last are computed and dropped
+    pack_a_row<typename Kernel::Panel>(args->query, task.query_start + from * args->query_row_stride, args->qkv_dtype,
+                                       args->head_dim, k_padded, r, Rows, scratch.queries);
+  }
+#pragma clang loop unroll(disable)
+  for (int64_t n = 0; n < block.keys; n += kGemmPanelColumns) {
+    Kernel::template block<Rows>(scratch.queries, Rows * Kernel::Panel::kChunk,
+                                 scratch.keys + n / kGemmPanelColumns * Kernel::b_panel_bytes(args->head_dim),
+                                 args->head_dim, scratch.scores + n * Rows);
+  }
+  attention_finish_scores<Kernel, Rows>(task, block);
+  attention_update_maxima(task, block);
+  attention_weigh<Kernel, Rows, kFast>(task, block);
+  attention_accumulate<Kernel, Rows>(task, block);
 }
 
 /// Divides the sums of one query by their norm and writes them out.
@@ -272,13 +340,13 @@ TILEFOLD_INLINE void attention_group(const AttentionTask<Kernel>& task, int64_t 
     int64_t done = 0;
 #pragma clang loop unroll(disable)
     for (; group - done > Kernel::kSmallLimit; done += Kernel::kRows) {
-      attention_block<Kernel, Kernel::kRows, kFast>(task, q_begin + done, smaller(Kernel::kRows, group - done), done,
-                                                    key, keys);
+      attention_block<Kernel, Kernel::kRows, kFast>(
+          task, {q_begin + done, smaller(Kernel::kRows, group - done), done, key, keys});
     }
 #pragma clang loop unroll(disable)
     for (; done < group; done += Kernel::kSmallRows) {
-      attention_block<Kernel, Kernel::kSmallRows, kFast>(task, q_begin + done,
-                                                         smaller(Kernel::kSmallRows, group - done), done, key, keys);
+      attention_block<Kernel, Kernel::kSmallRows, kFast>(
+          task, {q_begin + done, smaller(Kernel::kSmallRows, group - done), done, key, keys});
     }
   }
 #pragma clang loop unroll(disable)

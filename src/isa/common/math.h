@@ -125,8 +125,8 @@ TILEFOLD_INLINE vf log1p(vf x) {
 }
 
 TILEFOLD_INLINE vf tanh(vf x) {
-  // NaN passes through every step: selecting x after copy_sign would make LLVM 19 emit a masked VPTERNLOG whose operands
-  // it then swaps without changing the truth table.
+  // NaN passes through every step: selecting x after copy_sign would make LLVM 19 emit a masked VPTERNLOG whose
+  // operands it then swaps without changing the truth table.
   const vf t = absolute(x);
   const vf magnitude = select((vi)(t > 10.0f), broadcast(10.0f), t);
   const vf e = expm1(2.0f * magnitude);

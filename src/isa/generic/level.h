@@ -10,6 +10,7 @@ inline constexpr int kWidth = 4;
 namespace tilefold::isa {
 
 struct Level {
+  static constexpr bool kScalesByPower = false;
   /// Independent sums that hide the latency of multiply-add and fit in the registers.
   static constexpr int kPeakChains = 10;
 
