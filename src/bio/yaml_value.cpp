@@ -1,10 +1,12 @@
 #include "bio/yaml_value.h"
 
 #include <fmt/format.h>
+#include <yaml-cpp/eventhandler.h>
 
 #include <algorithm>
 #include <charconv>
 #include <regex>
+#include <sstream>
 #include <utility>
 
 #include "bio/text.h"
@@ -66,16 +68,50 @@ std::string describe(const YAML::Node& node) {
   return fmt::format("the text {}", text);
 }
 
+/// Receives the events of a parse and forgets them.
+class Ignore : public YAML::EventHandler {
+ public:
+  void OnDocumentStart(const YAML::Mark&) override {}
+  void OnDocumentEnd() override {}
+  void OnNull(const YAML::Mark&, YAML::anchor_t) override {}
+  void OnAlias(const YAML::Mark&, YAML::anchor_t) override {}
+  void OnScalar(const YAML::Mark&, const std::string&, YAML::anchor_t, const std::string&) override {}
+  void OnSequenceStart(const YAML::Mark&, const std::string&, YAML::anchor_t, YAML::EmitterStyle::value) override {}
+  void OnSequenceEnd() override {}
+  void OnMapStart(const YAML::Mark&, const std::string&, YAML::anchor_t, YAML::EmitterStyle::value) override {}
+  void OnMapEnd() override {}
+};
+
+/// Is there anything after the first document? (YAML::LoadAll would tell, but never returns for a text that begins with
+/// a comma.)
+bool has_second_document(const std::string& text) {
+  std::istringstream stream(text);
+  YAML::Parser parser(stream);
+  Ignore events;
+  return parser.HandleNextDocument(events) && parser.HandleNextDocument(events);
+}
+
+/// YAML allows no control characters but tabs and line ends.
+void check_characters(std::string_view text, const std::string& file) {
+  const auto bad = std::find_if(text.begin(), text.end(), [](unsigned char c) {
+    return (c < 32 && c != '\t' && c != '\n' && c != '\r') || c == 127;
+  });
+  if (bad == text.end()) return;
+  const auto line = 1 + std::count(text.begin(), bad, '\n');
+  throw ParseError(fmt::format("{}:{}: not valid YAML: the character {} is not allowed", file, line,
+                               in_quotes(std::string_view(&*bad, 1))));
+}
+
 }  // namespace
 
 YamlValue YamlValue::parse(std::string_view text, std::string file) {
+  check_characters(text, file);
   try {
-    std::vector<YAML::Node> documents = YAML::LoadAll(std::string(text));
-    if (documents.size() > 1) {
-      throw ParseError(fmt::format("{}: expected one YAML document, found {}", file, documents.size()));
+    const std::string content(text);
+    if (has_second_document(content)) {
+      throw ParseError(fmt::format("{}: expected one YAML document, found more", file));
     }
-    YAML::Node root = documents.empty() ? YAML::Node() : documents.front();
-    return {std::move(root), std::move(file), ""};
+    return {YAML::Load(content), std::move(file), ""};
   } catch (const YAML::Exception& error) {
     const std::string place = error.mark.is_null() ? file : fmt::format("{}:{}", file, error.mark.line + 1);
     throw ParseError(fmt::format("{}: not valid YAML: {}", place, one_line(error.msg)));

@@ -179,7 +179,9 @@ INSTANTIATE_TEST_SUITE_P(
         BadInput{"sequences:\n- protein: {id: A, sequence: MKV, msa: a.a3m}\n- protein: {id: B, sequence: MKV, msa: "
                  "b.a3m}\n",
                  ":3: sequences[1].protein: MSA 'b.a3m' differs from 'a.a3m'"},
-        BadInput{"sequences: [}\n", ":1: not valid YAML"}, BadInput{"a: 1\n---\nb: 2\n", "one YAML document, found 2"},
+        BadInput{"sequences: [}\n", ":1: not valid YAML"},
+        BadInput{"a: 1\n---\nb: 2\n", "expected one YAML document, found more"}, BadInput{",x\n", "jobs/target.yaml"},
+        BadInput{"a\n\x01", ":2: not valid YAML: the character '\\x01'"},
         BadInput{"sequences: *undefined\n", "not valid YAML"}));
 
 TEST(YamlInput, AliasesAreHarmless) {
