@@ -86,6 +86,8 @@ ReferenceTensor reference(std::span<const ReferenceTensor* const> operands, cons
       if (key_bias != nullptr)
         logits[slot] += key_bias->values[static_cast<std::size_t>(offset_of({index[0], key}, bias_strides))];
     }
+    // Logits are fp32 values: a bias of -1e9 absorbs them, so that a fully masked row attends uniformly.
+    for (double& logit : logits) logit = static_cast<double>(static_cast<float>(logit));
     attend(logits, operands[2]->values.data() + head, width, result.values.data() + row * width);
     ++row;
   });
