@@ -36,19 +36,17 @@ class ZipBuilder {
   explicit ZipBuilder(bool zip64 = false) : zip64_(zip64) {}
 
   ZipBuilder& add(const std::string& name, const std::string& data) {
-    const auto crc = static_cast<std::uint32_t>(crc32_z(0, reinterpret_cast<const Bytef*>(data.data()), data.size()));
-    const std::uint64_t offset = bytes_.size();
-    const std::string sizes = zip64_ ? u32(0xFFFFFFFF) + u32(0xFFFFFFFF) : u32(data.size()) + u32(data.size());
-    const std::string local_extra = zip64_ ? u16(1) + u16(16) + u64(data.size()) + u64(data.size()) : padding(name);
-    bytes_ += "PK\x03\x04" + u16(45) + u16(0) + u16(0) + u32(0) + u32(crc) + sizes + u16(name.size()) +
-              u16(local_extra.size()) + name + local_extra + data;
-    const std::string extra =
-        zip64_ ? u16(0x1234) + u16(2) + "xy" + u16(1) + u16(24) + u64(data.size()) + u64(data.size()) + u64(offset)
-               : "";
-    directory_ += "PK\x01\x02" + u16(45) + u16(45) + u16(0) + u16(0) + u32(0) + u32(crc) + sizes + u16(name.size()) +
-                  u16(extra.size()) + u16(0) + u16(0) + u16(0) + u32(0) + u32(zip64_ ? 0xFFFFFFFF : offset) + name +
-                  extra;
-    ++count_;
+    add_headers(name, data.size(), crc32_z(0, reinterpret_cast<const Bytef*>(data.data()), data.size()));
+    bytes_ += data;
+    return *this;
+  }
+
+  /// A member of `size` zeros that take no place in the builder nor, in most file systems, in the file. Needs `write`.
+  ZipBuilder& add_zeros(const std::string& name, std::uint64_t size) {
+    add_headers(name, size, 0);
+    chunks_.emplace_back(base_, bytes_);
+    base_ += bytes_.size() + size;
+    bytes_.clear();
     return *this;
   }
 
@@ -56,25 +54,51 @@ class ZipBuilder {
     std::string end;
     if (zip64_) {
       end += "PK\x06\x06" + u64(44) + u16(45) + u16(45) + u32(0) + u32(0) + u64(count_) + u64(count_) +
-             u64(directory_.size()) + u64(bytes_.size());
-      end += "PK\x06\x07" + u32(0) + u64(bytes_.size() + directory_.size()) + u32(1);
+             u64(directory_.size()) + u64(position());
+      end += "PK\x06\x07" + u32(0) + u64(position() + directory_.size()) + u32(1);
     }
     const bool wide = zip64_;
     end += "PK\x05\x06" + u16(0) + u16(0) + u16(wide ? 0xFFFF : count_) + u16(wide ? 0xFFFF : count_) +
-           u32(wide ? 0xFFFFFFFF : directory_.size()) + u32(wide ? 0xFFFFFFFF : bytes_.size()) + u16(comment.size()) +
+           u32(wide ? 0xFFFFFFFF : directory_.size()) + u32(wide ? 0xFFFFFFFF : position()) + u16(comment.size()) +
            comment;
     return bytes_ + directory_ + end;
   }
 
+  void write(const std::filesystem::path& path) const {
+    std::ofstream file(path, std::ios::binary);
+    for (const auto& [offset, chunk] : chunks_) file.seekp(static_cast<std::streamoff>(offset)) << chunk;
+    file.seekp(static_cast<std::streamoff>(base_)) << finish();
+    if (!file.flush()) throw std::runtime_error("cannot write " + path.string());
+  }
+
  private:
+  std::uint64_t position() const { return base_ + bytes_.size(); }
+
+  void add_headers(const std::string& name, std::uint64_t size, std::uint64_t crc) {
+    const std::uint64_t offset = position();
+    const std::string sizes = zip64_ ? u32(0xFFFFFFFF) + u32(0xFFFFFFFF) : u32(size) + u32(size);
+    const std::string fields = zip64_ ? u16(1) + u16(16) + u64(size) + u64(size) : "";
+    const std::string local_extra = fields + padding(name.size() + fields.size());
+    bytes_ += "PK\x03\x04" + u16(45) + u16(0) + u16(0) + u32(0) + u32(crc) + sizes + u16(name.size()) +
+              u16(local_extra.size()) + name + local_extra;
+    const std::string extra =
+        zip64_ ? u16(0x1234) + u16(2) + "xy" + u16(1) + u16(24) + u64(size) + u64(size) + u64(offset) : "";
+    directory_ += "PK\x01\x02" + u16(45) + u16(45) + u16(0) + u16(0) + u32(0) + u32(crc) + sizes + u16(name.size()) +
+                  u16(extra.size()) + u16(0) + u16(0) + u16(0) + u32(0) + u32(zip64_ ? 0xFFFFFFFF : offset) + name +
+                  extra;
+    ++count_;
+  }
+
   /// As torch.save does it: an extra field that makes the data start at a multiple of 64.
-  std::string padding(const std::string& name) const {
-    const std::size_t begin = bytes_.size() + 30 + name.size() + 4;
+  std::string padding(std::size_t before) const {
+    const std::size_t begin = position() + 30 + before + 4;
     const std::size_t fill = (64 - begin % 64) % 64;
     return "FB" + u16(fill) + std::string(fill, 'Z');
   }
 
   bool zip64_;
+  std::vector<std::pair<std::uint64_t, std::string>> chunks_;  ///< what precedes `base_`, without the zeros
+  std::uint64_t base_ = 0;
   std::string bytes_;
   std::string directory_;
   std::uint64_t count_ = 0;

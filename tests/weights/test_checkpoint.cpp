@@ -96,6 +96,26 @@ TEST(TorchCheckpoint, ReadsZip64AndAnyRootName) {
   }
 }
 
+TEST(TorchCheckpoint, ReadsTensorsBeyondFourGigabytes) {
+  TemporaryFolder folder;
+  const auto path = folder / "large.ckpt";
+  constexpr std::uint64_t kSize = std::uint64_t{5} << 30;
+  const std::string pickle = state_dict_pickle(op::text("large") + op::vector("FloatStorage", "0", kSize / 4) +
+                                               op::text("last") + op::vector("FloatStorage", "1", 3));
+  ZipBuilder(true)
+      .add("r/data.pkl", pickle)
+      .add_zeros("r/data/0", kSize)
+      .add("r/data/1", floats({1, 2, 3}))
+      .write(path);
+  const ByteSource source = map_file(path);
+  const Checkpoint checkpoint = read_checkpoint(source, Checksums::automatic);
+  const auto* large = static_cast<const std::byte*>(checkpoint.tensor("large").raw());
+  EXPECT_TRUE(large > source.bytes.data() && large < source.bytes.data() + 4096) << "5 GiB must not be copied";
+  EXPECT_EQ(checkpoint.tensor("last").to_floats(), (std::vector<float>{1, 2, 3}));
+  EXPECT_EQ(checkpoint.tensor("large").bytes(), kSize);
+  EXPECT_EQ(checkpoint.tensor("large").data<float>().back(), 0.0F);
+}
+
 TEST(TorchCheckpoint, RefusesAttacksAndRunsNothing) {
   std::filesystem::remove("tilefold_was_attacked");
   const std::string system = message_of<ParseError>([] { load_checkpoint(fixture("attack_system.ckpt")); });
