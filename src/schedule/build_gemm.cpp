@@ -63,7 +63,9 @@ void ScheduleBuilder::build_gemm(const Region& region) {
   const auto unit = [&](const View& view, std::size_t axis) {
     return has_unit_stride(view.sizes[axis], view.strides[axis]);
   };
-  if (!unit(a, rank - 1) && !unit(a, rank - 2)) a = dense_copy(a, copied);
+  // A single row may later give way to a batch dimension, so only its columns count.
+  const bool rows_contiguous = a.strides[rank - 2] == Dim(1) && a.sizes[rank - 2] != Dim(1);
+  if (!unit(a, rank - 1) && !rows_contiguous) a = dense_copy(a, copied);
   if (!unit(b, rank - 1) && !unit(b, rank - 2)) b = dense_copy(b, copied);
 
   // Rows of every operand: dimensions batch..., M and one inner dimension.
