@@ -52,14 +52,13 @@ std::vector<Taxon> collect_taxa(const std::vector<ChainAlignment>& chains) {
   }
   // Several occurrences inside one chain count too.
   std::erase_if(taxa, [](const Taxon& taxon) { return taxon.members.size() < 2; });
-  std::vector<std::pair<std::size_t, Taxon>> ranked;
-  for (Taxon& taxon : taxa) {
-    const std::size_t breadth = taxon.num_chains();
-    ranked.emplace_back(breadth, std::move(taxon));
-  }
-  std::stable_sort(ranked.begin(), ranked.end(), [](const auto& a, const auto& b) { return a.first > b.first; });
-  std::transform(ranked.begin(), ranked.end(), taxa.begin(), [](auto& entry) { return std::move(entry.second); });
-  return taxa;
+  std::vector<std::pair<std::size_t, std::size_t>> ranked;  // (number of chains, position): a stable order
+  for (std::size_t i = 0; i < taxa.size(); ++i) ranked.emplace_back(taxa[i].num_chains(), i);
+  std::sort(ranked.begin(), ranked.end(),
+            [](const auto& a, const auto& b) { return a.first != b.first ? a.first > b.first : a.second < b.second; });
+  std::vector<Taxon> sorted;
+  for (const auto& entry : ranked) sorted.push_back(std::move(taxa[entry.second]));
+  return sorted;
 }
 
 class Pairing {
