@@ -286,6 +286,10 @@ struct Features {
 /// Features of a complex. Throws ValueError for an unknown method.
 Features featurize(const Complex& complex, const FeaturizeOptions& options = {});
 
+/// Replaces the reference conformers by given ones, for example those of another program's run. Throws ValueError
+/// unless `positions` is float32 [A,3].
+void set_reference_positions(Features& features, const Tensor& positions);
+
 /// Number of rows of the alignment that `featurize` will build, without building it.
 std::int64_t count_msa_rows(const Complex& complex, const FeaturizeOptions& options = {});
 

@@ -27,6 +27,15 @@ void add_template_features(const Complex& complex, Features& features) {
   }
 }
 
+void set_reference_positions(Features& features, const Tensor& positions) {
+  const Tensor& current = features.at("ref_pos");
+  if (!positions.defined() || positions.dtype() != DType::float32 || !(positions.shape() == current.shape())) {
+    throw ValueError(fmt::format("ref_pos: expected float32 {}, found {}", current.shape().to_string(),
+                                 positions.defined() ? positions.type().to_string() : "nothing"));
+  }
+  features.tensors.insert_or_assign("ref_pos", positions);
+}
+
 Features featurize(const Complex& complex, const FeaturizeOptions& options) {
   if (complex.tokens.empty()) throw ValueError(fmt::format("complex '{}' has no tokens", complex.id));
   Features features;

@@ -112,6 +112,15 @@ TEST(ReferencePositions, ConformerTablesAreUsed) {
   EXPECT_LE(distinct, 10);
 }
 
+TEST(ReferencePositions, CanBeReplaced) {
+  Features features = featurize(build(kPeptide));
+  set_reference_positions(features, Tensor::full(Shape{32, 3}, 2.5));
+  EXPECT_EQ(features.at("ref_pos").to_floats()[95], 2.5F);
+  EXPECT_THROW(set_reference_positions(features, Tensor::zeros(Shape{31, 3})), ValueError);
+  EXPECT_THROW(set_reference_positions(features, Tensor::zeros(Shape{32, 3}, DType::int32)), ValueError);
+  EXPECT_THROW(set_reference_positions(features, Tensor()), ValueError);
+}
+
 TEST(TokenFeatures, MethodAndItsErrors) {
   const Complex complex = build(kPeptide);
   EXPECT_EQ(featurize(complex).at("method_feature").to_ints(), (std::vector<std::int32_t>{1, 1, 1, 1}));
