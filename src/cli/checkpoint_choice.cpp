@@ -30,6 +30,16 @@ std::filesystem::path weights_folder(const std::optional<std::string>& cache) {
   throw IoError("neither --cache nor BOLTZ_CACHE nor HOME says where the weights are; use --checkpoint FILE");
 }
 
+boltz::Model load_model(const Checkpoint& checkpoint) {
+  try {
+    return boltz::Model(checkpoint);
+  } catch (const WeightError& error) {
+    const std::string message = error.what();
+    if (message.find(checkpoint.path) != std::string::npos) throw;
+    throw WeightError(fmt::format("{}: {}", checkpoint.path, message));
+  }
+}
+
 Checkpoint demo_checkpoint() {
   const auto copy = std::make_shared<std::vector<unsigned char>>(tilefold_demo_weights, tilefold_demo_weights_end);
   weights::ByteSource source;

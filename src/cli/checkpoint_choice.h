@@ -5,6 +5,7 @@
 #include <optional>
 #include <string>
 
+#include "tilefold/boltz.h"
 #include "tilefold/weights.h"
 
 namespace tilefold::cli {
@@ -23,6 +24,9 @@ ChosenCheckpoint choose_checkpoint(const std::optional<std::string>& choice, con
 /// Where the official files are looked for: `cache` if given, else $BOLTZ_CACHE, else ~/.boltz. Throws IoError when
 /// nothing says where.
 std::filesystem::path weights_folder(const std::optional<std::string>& cache);
+
+/// The model with these weights. Throws WeightError that names the file.
+boltz::Model load_model(const Checkpoint& checkpoint);
 
 /// The embedded demo weights.
 Checkpoint demo_checkpoint();

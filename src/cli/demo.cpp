@@ -103,7 +103,7 @@ double mean(std::span<const float> values) {
 /// Folds all demo proteins, prints and writes the table, and says whether every one is close to its structure.
 int fold_demo_proteins(const PredictArguments& arguments) {
   const Checkpoint checkpoint = demo_checkpoint();
-  const boltz::Model model(checkpoint);
+  const boltz::Model model = load_model(checkpoint);
   const boltz::SamplerConstants sampler = sampler_of(arguments, checkpoint);
   ResultsFolder results(arguments.out_dir, "demo");
   std::string table = fmt::format("{:<8} {:>8} {:>10} {:>11} {:>9}  {}\n", "protein", "residues", "CA-RMSD",
@@ -148,7 +148,7 @@ void add_demo_command(CLI::App& app, int& exit_code) {
   command->add_option("--out_dir", arguments->out_dir);
   command->add_option("--sampling_steps", arguments->sampling_steps)->check(CLI::Range(2, 1000));
   command->add_option("--recycling_steps", arguments->recycling_steps)->check(CLI::Range(0, 100));
-  command->add_option("--seed", arguments->seed);
+  command->add_option("--seed", arguments->seed)->check(CLI::NonNegativeNumber);
   command->add_option("--output_format", arguments->output_format)->check(CLI::IsMember({"mmcif", "pdb"}));
   command->add_option("--precision", arguments->precision)->check(CLI::IsMember({"mixed", "fp32"}));
   command->add_option("--num_threads", arguments->num_threads)->check(CLI::Range(0, 4096));

@@ -88,7 +88,7 @@ class PredictionRun {
       : arguments_(arguments),
         groups_(list_groups(arguments.inputs)),
         chosen_(choose_checkpoint(arguments.checkpoint, arguments.cache)),
-        model_(chosen_.checkpoint),
+        model_(load_model(chosen_.checkpoint)),
         sampler_(sampler_of(arguments, chosen_.checkpoint)),
         seed_(arguments.seed ? *arguments.seed : std::random_device{}()) {
     if (!arguments.seed) std::fprintf(stderr, "seed %llu\n", static_cast<unsigned long long>(seed_));
