@@ -8,6 +8,7 @@
 /// Tensors captured by the function are constants of the program.
 #pragma once
 
+#include <bit>
 #include <concepts>
 #include <cstdint>
 #include <functional>
@@ -107,7 +108,12 @@ struct ArgumentPacker {
   template <typename T>
     requires std::is_arithmetic_v<T>
   void add(T value) {
-    key += std::to_string(value) + ";";
+    // The bits of a floating-point number: to_string would make 1e-9 and 2e-9 the same.
+    if constexpr (std::is_floating_point_v<T>) {
+      key += std::to_string(std::bit_cast<std::uint64_t>(static_cast<double>(value))) + ";";
+    } else {
+      key += std::to_string(value) + ";";
+    }
   }
   template <typename T>
     requires std::is_enum_v<T>
