@@ -10,6 +10,7 @@
 #include <numeric>
 
 #include "cli/application.h"
+#include "cli/option_checks.h"
 #include "cli/predict.h"
 #include "tilefold/error.h"
 #include "tilefold/output.h"
@@ -148,7 +149,7 @@ void add_demo_command(CLI::App& app, int& exit_code) {
   command->add_option("--out_dir", arguments->out_dir);
   command->add_option("--sampling_steps", arguments->sampling_steps)->check(CLI::Range(2, 1000));
   command->add_option("--recycling_steps", arguments->recycling_steps)->check(CLI::Range(0, 100));
-  command->add_option("--seed", arguments->seed)->check(CLI::NonNegativeNumber);
+  command->add_option("--seed", arguments->seed)->check(whole_number());
   command->add_option("--output_format", arguments->output_format)->check(CLI::IsMember({"mmcif", "pdb"}));
   command->add_option("--precision", arguments->precision)->check(CLI::IsMember({"mixed", "fp32"}));
   command->add_option("--num_threads", arguments->num_threads)->check(CLI::Range(0, 4096));

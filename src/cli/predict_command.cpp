@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "cli/application.h"
+#include "cli/option_checks.h"
 #include "cli/predict.h"
 #include "tilefold/error.h"
 
@@ -65,7 +66,7 @@ void add_predict_command(CLI::App& app, int& exit_code) {
   command->add_option("--sampling_steps", a.sampling_steps, "Diffusion steps");
   command->add_option("--diffusion_samples", a.diffusion_samples, "Structures per input");
   command->add_option("--max_parallel_samples", a.max_parallel_samples, "Structures computed together");
-  command->add_option("--seed", a.seed, "Random seed (default: drawn and printed)")->check(CLI::NonNegativeNumber);
+  command->add_option("--seed", a.seed, "Random seed (default: drawn and printed)")->check(whole_number());
   command->add_option("--max_msa_seqs", a.max_msa_seqs, "Rows read from each MSA file");
   command->add_option("--method", a.method, "Experimental method to condition on, such as 'electron microscopy'");
   command->add_option("--output_format", a.output_format)->check(CLI::IsMember({"mmcif", "pdb"}));
