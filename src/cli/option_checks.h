@@ -12,7 +12,7 @@ inline CLI::Validator whole_number() {
     const bool digits = !text.empty() && text.find_first_not_of("0123456789") == std::string::npos;
     return digits ? std::string() : "expected a whole number of at least 0, found '" + text + "'";
   };
-  return {check, "UINT"};
+  return {check, ""};
 }
 
 }  // namespace tilefold::cli

@@ -58,7 +58,7 @@ void add_predict_command(CLI::App& app, int& exit_code) {
   CLI::App* command = app.add_subcommand("predict", "Predict structures of proteins, DNA, RNA and their complexes");
   PredictArguments& a = *arguments;
   command->option_defaults()->always_capture_default();
-  command->add_option("input", a.inputs, "YAML or FASTA files, or folders of them")->required();
+  command->add_option("input", a.inputs, "YAML or FASTA files, or folders of them")->required()->default_str("");
   command->add_option("--out_dir", a.out_dir, "Results go to OUT_DIR/boltz_results_<input>");
   command->add_option("--cache", a.cache, "Folder of the official weights (default: $BOLTZ_CACHE, else ~/.boltz)");
   command->add_option("--checkpoint", a.checkpoint, "A .ckpt or .safetensors file, or 'demo'");
