@@ -88,8 +88,10 @@ std::vector<const Entry*> in_file_order(const std::map<std::string, OutputTensor
   std::vector<const Entry*> order;
   order.reserve(tensors.size());
   for (const Entry& entry : tensors) order.push_back(&entry);
-  std::stable_sort(order.begin(), order.end(), [](const Entry* a, const Entry* b) {
-    return element_size(output_dtype(a->second)) > element_size(output_dtype(b->second));
+  std::sort(order.begin(), order.end(), [](const Entry* a, const Entry* b) {
+    const std::size_t width_a = element_size(output_dtype(a->second));
+    const std::size_t width_b = element_size(output_dtype(b->second));
+    return width_a != width_b ? width_a > width_b : a->first < b->first;
   });
   return order;
 }
