@@ -1,0 +1,106 @@
+#include "boltz/trunk.h"
+
+#include <fmt/format.h>
+
+#include "tilefold/ops.h"
+
+namespace tilefold::boltz {
+namespace {
+
+/// One pass is counted as its MSA blocks and Pairformer blocks.
+class TrunkProgress {
+ public:
+  explicit TrunkProgress(const PredictionContext& context)
+      : context_(context),
+        total_((context.options.recycling_steps + 1) *
+               (context.values.msa.msa_blocks + context.values.pairformer.num_blocks)) {
+    context_.report("trunk", 0, total_);
+  }
+  void advance() { context_.report("trunk", ++done_, total_); }
+
+ private:
+  const PredictionContext& context_;
+  std::int64_t total_;
+  std::int64_t done_ = 0;
+};
+
+/// Adds the template module's update of z. Templates that cover nothing are left out of `inputs`; with none left the
+/// update is exactly zero (there is no bias on its way), and nothing is run.
+Tensor add_templates(const PredictionContext& context, const ModelInputs& inputs, const Tensor& z) {
+  if (inputs.templates.empty()) return z;
+  const Programs& programs = context.programs;
+  const Parameters parameters = context.parameters.scope("template_module");
+  const std::int64_t blocks = context.values.templates->stack.num_blocks;
+  Tensor sum;
+  for (const TemplateRow& row : inputs.templates) {
+    const Tensor v = programs.template_embedding(parameters, z, row.to_list());
+    Tensor stack = v;
+    for (std::int64_t block = 0; block < blocks; ++block)
+      stack = programs.pair_stack(parameters.scope("pairformer.layers", block), stack, inputs.pair_mask);
+    const Tensor part = programs.template_representation(parameters, v, stack);
+    sum = sum.defined() ? sum + part : part;
+  }
+  const Tensor weight = Tensor::full(Shape{1, 1, 1}, 1.0 / static_cast<double>(inputs.templates.size()));
+  return programs.template_update(parameters, z, sum, weight);
+}
+
+/// z + MSA(z): the module returns z with its updates, so z itself counts twice, as the network was trained.
+Tensor add_msa(const PredictionContext& context, const ModelInputs& inputs, const Tensor& embedding, const Tensor& z,
+               TrunkProgress& progress) {
+  const Parameters parameters = context.parameters.scope("msa_module");
+  Tensor m = embedding;
+  Tensor pair = z;
+  for (std::int64_t block = 0; block < context.values.msa.msa_blocks; ++block) {
+    std::tie(m, pair) =
+        context.programs.msa_layer(parameters.scope("layers", block), m, pair, inputs.pair_mask, inputs.msa_mask);
+    progress.advance();
+  }
+  return z + pair;
+}
+
+}  // namespace
+
+TensorPair run_pair_features(const PredictionContext& context, const Parameters& parameters,
+                             const ModelInputs& inputs) {
+  return context.programs.pair_features(
+      parameters, inputs.identity.to_list(), TensorList{inputs.token_bonds, inputs.type_bonds},
+      TensorList{inputs.contact_class, inputs.contact_threshold}, inputs.constrained, inputs.cyclic);
+}
+
+TrunkOutput run_trunk(const PredictionContext& context, const ModelInputs& inputs) {
+  const Programs& programs = context.programs;
+  const Parameters& parameters = context.parameters;
+  context.report("input", 0, 1);
+  TrunkOutput out;
+  out.s_inputs = programs.input_embedder(parameters.scope("input_embedder"), inputs.atom_features.to_list(),
+                                         inputs.atom_layout.to_list(), inputs.token_features.to_list());
+  context.dump("s_inputs", out.s_inputs);
+  Tensor pair_features;
+  std::tie(out.relative_positions, pair_features) = run_pair_features(context, parameters, inputs);
+  const auto [s_init, z_init] = programs.trunk_init(parameters, out.s_inputs, pair_features);
+  pair_features = {};
+  // The embedded alignment is the same in every pass.
+  const Tensor msa = programs.msa_embedding(parameters.scope("msa_module"), out.s_inputs, inputs.msa,
+                                            inputs.has_deletion, inputs.deletion_value, inputs.msa_paired);
+  context.report("input", 1, 1);
+
+  TrunkProgress progress(context);
+  out.s = Tensor::zeros(s_init.shape());
+  out.z = Tensor::zeros(z_init.shape());
+  for (std::int64_t pass = 0; pass <= context.options.recycling_steps; ++pass) {
+    std::tie(out.s, out.z) = programs.recycle(parameters, s_init, z_init, out.s, out.z);
+    out.z = add_templates(context, inputs, out.z);
+    out.z = add_msa(context, inputs, msa, out.z, progress);
+    context.dump(fmt::format("trunk.{}.z_msa", pass), out.z);
+    for (std::int64_t block = 0; block < context.values.pairformer.num_blocks; ++block) {
+      std::tie(out.s, out.z) = programs.pairformer_layer(parameters.scope("pairformer_module.layers", block), out.s,
+                                                         out.z, inputs.mask, inputs.pair_mask);
+      progress.advance();
+    }
+    context.dump(fmt::format("trunk.{}.s", pass), out.s);
+    context.dump(fmt::format("trunk.{}.z", pass), out.z);
+  }
+  return out;
+}
+
+}  // namespace tilefold::boltz

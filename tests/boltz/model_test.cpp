@@ -1,0 +1,182 @@
+/// Whole predictions with injected noise against the reference: features, trunk, conditioning, sampler, confidence.
+#include <filesystem>
+#include <set>
+
+#include "golden.h"
+#include "tilefold/boltz.h"
+#include "tilefold/error.h"
+
+namespace tilefold::boltz {
+namespace {
+
+const std::string kFolder = std::string(TILEFOLD_SOURCE_DIR) + "/tests/golden/model/";
+
+/// Every block adds the rounding of its products; the golden trunk has 2 passes of 2 + 2 blocks.
+constexpr double kTrunkTolerance = 1e-4;
+/// Angstrom, after all steps.
+constexpr double kCoordinateTolerance = 1e-3;
+constexpr double kConfidenceTolerance = 1e-4;
+
+/// Of any element, beyond two fp32 spacings of its value: the first steps work on coordinates of 10^4 Angstrom, whose
+/// spacing is 10^-3 already.
+double largest_difference(const Tensor& actual, const Tensor& expected) {
+  EXPECT_EQ(actual.volume(), expected.volume());
+  const std::vector<float> a = actual.to_floats();
+  const std::vector<float> e = expected.to_floats();
+  double largest = 0;
+  for (std::size_t i = 0; i < std::min(a.size(), e.size()); ++i)
+    largest = std::max(largest, std::abs(static_cast<double>(a[i]) - e[i]) - std::abs(e[i]) * 0x1p-22);
+  return largest;
+}
+
+bio::Features features_of(const Checkpoint& file) {
+  bio::Features features;
+  for (const auto& [name, tensor] : file.tensors) {
+    if (name.rfind("feats.", 0) == 0) features.tensors.emplace(name.substr(6), tensor);
+  }
+  return features;
+}
+
+PredictOptions options_of(const Checkpoint& file) {
+  PredictOptions options;
+  options.precision = Precision::float32;
+  options.recycling_steps = std::stoll(file.metadata.at("recycling_steps"));
+  options.sampling_steps = std::stoll(file.metadata.at("sampling_steps"));
+  options.diffusion_samples = std::stoll(file.metadata.at("diffusion_samples"));
+  if (file.metadata.count("step_scale") != 0) options.sampler.step_scale = std::stod(file.metadata.at("step_scale"));
+  options.injected = {file.tensor("noise.initial"), file.tensor("noise.noise"), file.tensor("noise.rotation"),
+                      file.tensor("noise.translation")};
+  return options;
+}
+
+Model& tiny_model() {
+  static Model model(load_checkpoint(kFolder + "tiny_random.ckpt"));
+  return model;
+}
+
+/// A tensor with the tolerance of its stage; coordinates by element, everything else by norm.
+void expect_matches(const std::string& name, const Tensor& actual, const Tensor& expected) {
+  SCOPED_TRACE(name);
+  ASSERT_EQ(actual.volume(), expected.volume());
+  const bool coordinates = name.rfind("sampler.", 0) == 0 || name == "out.sample_atom_coords";
+  if (coordinates) {
+    EXPECT_LE(largest_difference(actual, expected), kCoordinateTolerance);
+  } else {
+    EXPECT_LE(relative_error(actual, expected), name.rfind("out.", 0) == 0 ? kConfidenceTolerance : kTrunkTolerance);
+  }
+}
+
+class WholeModel : public testing::TestWithParam<std::string> {};
+
+TEST_P(WholeModel, MatchesReferenceWithInjectedNoise) {
+  const Checkpoint file = load_safetensors(kFolder + GetParam() + ".safetensors");
+  PredictOptions options = options_of(file);
+  std::set<std::string> seen;
+  options.dump = [&](const std::string& name, const Tensor& tensor) {
+    seen.insert(name);
+    if (file.contains(name)) expect_matches(name, tensor, file.tensor(name));
+  };
+  const Prediction prediction = tiny_model().predict(features_of(file), options);
+  for (const auto& [name, tensor] : file.tensors) {
+    const bool is_input = name.rfind("feats.", 0) == 0 || name.rfind("noise.", 0) == 0;
+    EXPECT_TRUE(is_input || seen.contains(name)) << name;
+  }
+  expect_matches("out.sample_atom_coords", prediction.coordinates, file.tensor("out.sample_atom_coords"));
+
+  const auto pairs = nlohmann::json::parse(file.metadata.at("pair_chains_iptm"));
+  for (std::size_t sample = 0; sample < prediction.confidence.size(); ++sample) {
+    const auto& found = prediction.confidence[sample].pair_chains_iptm;
+    ASSERT_EQ(found.size(), pairs.size());
+    for (const auto& [first, row] : found) {
+      for (const auto& [second, value] : row) {
+        const double expected = pairs.at(std::to_string(first)).at(std::to_string(second)).at(sample);
+        EXPECT_NEAR(value, expected, kConfidenceTolerance * std::abs(expected)) << first << " " << second;
+      }
+    }
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(Golden, WholeModel,
+                         testing::Values("monomer", "homodimer", "heterodimer", "nucleic", "modified", "cyclic"));
+
+TEST(Model, SamplesDoNotDependOnHowManyAreDenoisedTogether) {
+  const Checkpoint file = load_safetensors(kFolder + "cyclic.safetensors");
+  PredictOptions options = options_of(file);
+  options.recycling_steps = 0;
+  const Tensor together = tiny_model().predict(features_of(file), options).coordinates;
+  options.max_parallel_samples = 1;
+  const Tensor apart = tiny_model().predict(features_of(file), options).coordinates;
+  EXPECT_LE(largest_difference(together, apart), kCoordinateTolerance);
+}
+
+TEST(Model, DrawsDependOnTheSeedAlone) {
+  const Checkpoint file = load_safetensors(kFolder + "cyclic.safetensors");
+  PredictOptions options = options_of(file);
+  options.injected = {};
+  options.recycling_steps = 0;
+  options.sampling_steps = 3;
+  options.seed = 7;
+  const Tensor first = tiny_model().predict(features_of(file), options).coordinates;
+  const Tensor again = tiny_model().predict(features_of(file), options).coordinates;
+  EXPECT_EQ(first.to_floats(), again.to_floats());
+  options.seed = 8;
+  const Tensor other = tiny_model().predict(features_of(file), options).coordinates;
+  EXPECT_GT(largest_difference(first, other), 0.1);
+}
+
+TEST(Model, ReportsProgressAndStopsWhenTheCallbackThrows) {
+  const Checkpoint file = load_safetensors(kFolder + "cyclic.safetensors");
+  PredictOptions options = options_of(file);
+  std::map<std::string, Progress> last;
+  options.progress = [&](const Progress& progress) { last[progress.stage] = progress; };
+  (void)tiny_model().predict(features_of(file), options);
+  for (const char* stage : {"input", "trunk", "conditioning", "diffusion", "confidence"}) {
+    ASSERT_TRUE(last.contains(stage)) << stage;
+    EXPECT_EQ(last[stage].done, last[stage].total) << stage;
+  }
+  options.progress = [](const Progress& progress) {
+    if (progress.stage == "trunk") throw ValueError("stopped");
+  };
+  EXPECT_THROW((void)tiny_model().predict(features_of(file), options), ValueError);
+}
+
+TEST(Model, RefusesWrongOptionsAndNoise) {
+  const Checkpoint file = load_safetensors(kFolder + "cyclic.safetensors");
+  PredictOptions options = options_of(file);
+  options.sampling_steps = 1;
+  EXPECT_THROW((void)tiny_model().predict(features_of(file), options), ValueError);
+  options = options_of(file);
+  options.diffusion_samples = 3;
+  EXPECT_THROW((void)tiny_model().predict(features_of(file), options), ValueError);
+  bio::Features incomplete = features_of(file);
+  incomplete.tensors.erase("ref_pos");
+  EXPECT_THROW((void)tiny_model().predict(incomplete, options_of(file)), ValueError);
+}
+
+TEST(Model, RefusesWeightsThatDoNotFit) {
+  Checkpoint checkpoint = load_checkpoint(kFolder + "tiny_random.ckpt");
+  Checkpoint missing = checkpoint;
+  missing.tensors.erase("s_init.weight");
+  EXPECT_THROW(Model{missing}, WeightError);
+  Checkpoint misshapen = checkpoint;
+  misshapen.tensors["s_init.weight"] = Tensor::zeros(Shape{3, 3});
+  EXPECT_THROW(Model{misshapen}, WeightError);
+  checkpoint.tensors["intruder"] = Tensor::zeros(Shape{1});
+  EXPECT_THROW(Model{checkpoint}, WeightError);
+}
+
+TEST(SamplerConstants, ComeFromMetadataOrTheDefaults) {
+  Checkpoint checkpoint;
+  EXPECT_EQ(sampler_constants(checkpoint).gamma_0, 0.8);
+  checkpoint.metadata["tilefold_sampler"] = R"({"gamma_0": 0, "step_scale": 1.25})";
+  EXPECT_EQ(sampler_constants(checkpoint).gamma_0, 0.0);
+  EXPECT_EQ(sampler_constants(checkpoint).step_scale, 1.25);
+  EXPECT_EQ(sampler_constants(checkpoint).sigma_max, 160.0);
+  for (const char* wrong : {"[]", "{", R"({"gamma": 1})", R"({"gamma_0": "1"})"}) {
+    checkpoint.metadata["tilefold_sampler"] = wrong;
+    EXPECT_THROW((void)sampler_constants(checkpoint), WeightError) << wrong;
+  }
+}
+
+}  // namespace
+}  // namespace tilefold::boltz
