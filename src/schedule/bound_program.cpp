@@ -181,6 +181,8 @@ void Frame::run(std::span<std::byte* const> pointers, std::span<const std::share
       gemm->kernel->run(std::get<GemmLaunch>(bound->launch));
     } else if (const auto* attention = std::get_if<AttentionStep>(&action)) {
       attention->kernel->run(std::get<AttentionLaunch>(bound->launch));
+    } else if (std::holds_alternative<ChainStep>(action)) {
+      run_chain(*bound, owners);
     } else {
       run_native(std::get<NativeLaunch>(bound->launch));
     }

@@ -26,6 +26,24 @@ class Frame {
 
  private:
   using Launch = std::variant<LoopNestLaunch, GemmLaunch, AttentionLaunch, NativeLaunch>;
+  struct BoundStep;
+  /// One step of a chain: which operands of its launch move with the rows.
+  struct ChainMember {
+    struct Moving {
+      std::int64_t row_bytes = 0;
+      std::int64_t offset_bytes = 0;
+      int local = -1;  // index into ChainStep::locals
+    };
+    std::unique_ptr<BoundStep> bound;
+    std::vector<Moving> operands;  // A (of a product), inputs, outputs
+  };
+  struct BoundChain {
+    std::int64_t rows = 0;
+    std::int64_t rows_per_task = 0;
+    std::vector<ChainMember> members;
+    std::vector<std::int64_t> local_offsets;  // into the scratch of a task
+    std::int64_t scratch_bytes = 0;
+  };
   struct BoundStep {
     const Step* step = nullptr;
     Launch launch;
@@ -36,6 +54,7 @@ class Frame {
     std::string packed_key;  // gemm with a constant B
     int packed_buffer = -1;
     std::weak_ptr<Storage> packed_source;
+    BoundChain chain;
   };
   /// A pointer of a launch: a buffer's address plus an offset.
   struct Patch {
@@ -48,6 +67,9 @@ class Frame {
   void bind(BoundStep& bound, const GemmStep& step);
   void bind(BoundStep& bound, const AttentionStep& step);
   void bind(BoundStep& bound, const NativeStep& step);
+  void bind(BoundStep& bound, const ChainStep& step);
+  void run_chain(BoundStep& bound, std::span<const std::shared_ptr<Storage>* const> owners);
+  static void run_rows(const BoundChain& chain, std::int64_t begin, std::int64_t end, std::byte* scratch);
   void bind(LaunchOperand& target, const StepOperand& operand);
   void bind(ConcreteView& target, const View& view);
   std::vector<std::int64_t> evaluate(const std::vector<Dim>& dims) const;

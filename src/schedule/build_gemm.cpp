@@ -1,3 +1,5 @@
+#include <algorithm>
+
 #include "schedule/builder.h"
 
 namespace tilefold {
@@ -99,7 +101,9 @@ void ScheduleBuilder::build_gemm(const Region& region) {
   if (step.n.is_static()) step.spec.n = step.n.value();
   using Kind = BufferInfo::Kind;
   const Kind kind = schedule_.buffers[static_cast<std::size_t>(b.buffer)].kind;
-  step.b_is_weight = step.batch.empty() && (kind == Kind::parameter || kind == Kind::constant);
+  const bool one_matrix =
+      std::all_of(step.b.strides.begin(), step.b.strides.end() - 2, [](const Dim& stride) { return stride == Dim(0); });
+  step.b_is_weight = one_matrix && (kind == Kind::parameter || kind == Kind::constant);
   for (std::size_t i = 2; i < views.size(); ++i) {
     StepOperand operand = rows.operand(i, views[i], {views[i].strides.back()});
     const OperandAccess access = access_of(operand, views[i].dtype);

@@ -22,8 +22,8 @@ std::vector<std::int64_t> loop_order(const Region& region, const std::vector<int
 
 /// The view of a value with one dimension per loop.
 View over_loops(const Region& region, const std::vector<std::int64_t>& order, View view) {
-  if (view.rank() != region.space.rank() && view.rank() + static_cast<int>(region.reduced.size()) ==
-                                                region.space.rank()) {
+  if (view.rank() != region.space.rank() &&
+      view.rank() + static_cast<int>(region.reduced.size()) == region.space.rank()) {
     // A reduction that dropped its dimensions, or an operand that broadcasts: only the former is an output.
     for (const std::int64_t axis : region.reduced) {
       view.sizes.insert(view.sizes.begin() + axis, Dim(1));
@@ -108,8 +108,8 @@ bool ScheduleBuilder::build_uniform_reduction(const Region& region) {
   return true;
 }
 
-/// Makes the reduced dimensions of every operand mergeable: inputs are copied, outputs get a temporary that is copied to
-/// its place afterwards (returned as pairs).
+/// Makes the reduced dimensions of every operand mergeable: inputs are copied, outputs get a temporary that is copied
+/// to its place afterwards (returned as pairs).
 std::vector<std::pair<View, View>> ScheduleBuilder::make_columns_dense(std::vector<View>& views, std::size_t inputs,
                                                                        std::size_t reduced) {
   std::vector<std::pair<View, View>> copies_after;

@@ -58,7 +58,7 @@ class ScheduledExecutable final : public Executable {
           use(i, outputs[buffer.index]);
           break;
         case BufferInfo::Kind::temporary:
-          pointers[i] = arena.get() + bound->memory().offsets[i];
+          if (bound->memory().offsets[i] >= 0) pointers[i] = arena.get() + bound->memory().offsets[i];
           break;
       }
     }

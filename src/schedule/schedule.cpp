@@ -49,6 +49,21 @@ std::string text_of(const NativeStep& step) {
   return text + "writes " + step.output.to_string();
 }
 
+std::string text_of(const Step& step);
+
+std::string text_of(const ChainStep& chain) {
+  std::string text = "rows " + chain.rows.to_string() + " in blocks of " + std::to_string(chain.rows_per_task) + " {\n";
+  for (const ChainStep::Local& local : chain.locals)
+    text += "  local b" + std::to_string(local.buffer) + " " + std::to_string(local.row_bytes) + " bytes a row\n";
+  for (const Step& step : chain.steps) text += text_of(step);
+  return text + "  }";
+}
+
+std::string text_of(const Step& step) {
+  return "  " + step.profile_name() + ": " +
+         std::visit([](const auto& action) { return text_of(action); }, step.action) + "\n";
+}
+
 std::string text_of(const BufferInfo& buffer) {
   static constexpr const char* kKinds[] = {"input", "parameter", "constant", "output", "temporary"};
   std::string text = kKinds[static_cast<std::size_t>(buffer.kind)];
@@ -58,15 +73,54 @@ std::string text_of(const BufferInfo& buffer) {
 
 }  // namespace
 
+ChainStep::ChainStep() = default;
+ChainStep::ChainStep(const ChainStep& other) = default;
+ChainStep::ChainStep(ChainStep&& other) noexcept = default;
+ChainStep& ChainStep::operator=(const ChainStep& other) = default;
+ChainStep& ChainStep::operator=(ChainStep&& other) noexcept = default;
+ChainStep::~ChainStep() = default;
+
+bool ChainStep::is_local(int buffer) const {
+  for (const Local& local : locals) {
+    if (local.buffer == buffer) return true;
+  }
+  return false;
+}
+
+void Step::visit_buffers(const std::function<void(int buffer, bool written)>& visit) const {
+  const auto given = [&](int buffer, bool written) {
+    if (buffer >= 0) visit(buffer, written);
+  };
+  if (const auto* nest = std::get_if<LoopNestStep>(&action)) {
+    for (const StepOperand& operand : nest->inputs) given(operand.buffer, false);
+    for (const StepOperand& operand : nest->outputs) given(operand.buffer, true);
+  } else if (const auto* gemm = std::get_if<GemmStep>(&action)) {
+    given(gemm->a.buffer, false);
+    given(gemm->b.buffer, false);
+    for (const StepOperand& operand : gemm->inputs) given(operand.buffer, false);
+    for (const StepOperand& operand : gemm->outputs) given(operand.buffer, true);
+  } else if (const auto* attention = std::get_if<AttentionStep>(&action)) {
+    for (const StepOperand* operand :
+         {&attention->q, &attention->k, &attention->v, &attention->mask, &attention->key_bias})
+      given(operand->buffer, false);
+    given(attention->out.buffer, true);
+  } else if (const auto* native = std::get_if<NativeStep>(&action)) {
+    for (const View& view : native->inputs) given(view.buffer, false);
+    given(native->output.buffer, true);
+  } else if (const auto* chain = std::get_if<ChainStep>(&action)) {
+    for (const Step& step : chain->steps) {
+      step.visit_buffers([&](int buffer, bool written) {
+        if (!chain->is_local(buffer)) visit(buffer, written);
+      });
+    }
+  }
+}
+
 std::string Schedule::to_string() const {
   std::string text = "schedule " + name + " {\n";
   for (std::size_t i = 0; i < buffers.size(); ++i)
     text += "  b" + std::to_string(i) + " = " + text_of(buffers[i]) + "\n";
-  for (const Step& step : steps) {
-    text +=
-        "  " + step.profile_name() + ": " + std::visit([](const auto& action) { return text_of(action); }, step.action);
-    text += "\n";
-  }
+  for (const Step& step : steps) text += text_of(step);
   return text + "}\n";
 }
 

@@ -1,6 +1,7 @@
 /// The schedule: a program as a list of kernel launches over buffers. A printable value; the executable runs it.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <string>
 #include <variant>
@@ -65,15 +66,40 @@ struct NativeStep {
   Dim repetitions = 1;
 };
 
+struct Step;
+
+/// Steps that work row by row on the same rows, run together on blocks of rows: what one of them writes for a block is
+/// still in the cache when the next one reads it.
+struct ChainStep {
+  /// A buffer that only this chain uses; it exists for one block of rows at a time.
+  struct Local {
+    int buffer = -1;
+    std::int64_t row_bytes = 0;
+  };
+  Dim rows;
+  std::int64_t rows_per_task = 0;  // at most; fewer where there would be too few tasks
+  std::vector<Step> steps;         // loop nests [rows, columns], and products without batch and with a weight as B
+  std::vector<Local> locals;
+
+  // Out of line: steps contain chains of steps, and GCC inlines implicit copies of such a type without end.
+  ChainStep();
+  ChainStep(const ChainStep& other);
+  ChainStep(ChainStep&& other) noexcept;
+  ChainStep& operator=(const ChainStep& other);
+  ChainStep& operator=(ChainStep&& other) noexcept;
+  ~ChainStep();
+
+  bool is_local(int buffer) const;
+};
+
 struct Step {
   std::string name;   // "gemm multiply silu"
   std::string scope;  // layer name, may be empty
-  std::variant<LoopNestStep, GemmStep, AttentionStep, NativeStep> action;
+  std::variant<LoopNestStep, GemmStep, AttentionStep, NativeStep, ChainStep> action;
 
   std::string profile_name() const { return scope.empty() ? name : scope + "/" + name; }
-  /// Calls visit(operand, written) for every operand that is given.
-  template <typename Visit>
-  void visit_buffers(Visit&& visit) const;
+  /// Calls visit(buffer, written) for every operand that is given, but not for buffers local to a chain.
+  void visit_buffers(const std::function<void(int buffer, bool written)>& visit) const;
 };
 
 struct Schedule {
@@ -88,29 +114,5 @@ struct Schedule {
   /// One line per buffer and step.
   std::string to_string() const;
 };
-
-template <typename Visit>
-void Step::visit_buffers(Visit&& visit) const {
-  const auto given = [&](int buffer, bool written) {
-    if (buffer >= 0) visit(buffer, written);
-  };
-  if (const auto* nest = std::get_if<LoopNestStep>(&action)) {
-    for (const StepOperand& operand : nest->inputs) given(operand.buffer, false);
-    for (const StepOperand& operand : nest->outputs) given(operand.buffer, true);
-  } else if (const auto* gemm = std::get_if<GemmStep>(&action)) {
-    given(gemm->a.buffer, false);
-    given(gemm->b.buffer, false);
-    for (const StepOperand& operand : gemm->inputs) given(operand.buffer, false);
-    for (const StepOperand& operand : gemm->outputs) given(operand.buffer, true);
-  } else if (const auto* attention = std::get_if<AttentionStep>(&action)) {
-    for (const StepOperand* operand :
-         {&attention->q, &attention->k, &attention->v, &attention->mask, &attention->key_bias})
-      given(operand->buffer, false);
-    given(attention->out.buffer, true);
-  } else if (const auto* native = std::get_if<NativeStep>(&action)) {
-    for (const View& view : native->inputs) given(view.buffer, false);
-    given(native->output.buffer, true);
-  }
-}
 
 }  // namespace tilefold
