@@ -192,7 +192,8 @@ void score_pde(const Sample& sample, SampleConfidence& scores) {
       interface_weight_sum += weight;
     }
   }
-  scores.complex_pde = sum / weight_sum;
+  // A complex of one token has no pairs; the reference divides zero by zero.
+  scores.complex_pde = weight_sum > 0 ? sum / weight_sum : 0.0;
   scores.complex_ipde = interface_sum / (interface_weight_sum + 1e-5);
 }
 

@@ -107,6 +107,21 @@ TEST_P(WholeModel, MatchesReferenceWithInjectedNoise) {
 INSTANTIATE_TEST_SUITE_P(Golden, WholeModel,
                          testing::Values("monomer", "homodimer", "heterodimer", "nucleic", "modified", "cyclic"));
 
+// bf16 operands have 8 bits; two passes of a few blocks with residuals stay within a few of their roundings.
+TEST(Model, MixedPrecisionStaysNearTheReference) {
+  const Checkpoint file = load_safetensors(kFolder + "homodimer.safetensors");
+  PredictOptions options = options_of(file);
+  options.precision = Precision::mixed;
+  std::map<std::string, double> errors;
+  options.dump = [&](const std::string& name, const Tensor& tensor) {
+    const bool compared = name.rfind("trunk.", 0) == 0 || name.rfind("conditioning.", 0) == 0;
+    if (compared && file.contains(name)) errors[name] = relative_error(tensor, file.tensor(name));
+  };
+  (void)tiny_model().predict(features_of(file), options);
+  for (const auto& [name, error] : errors) EXPECT_LE(error, 0.02) << name;
+  EXPECT_GT(errors.at("trunk.1.z"), 1e-5) << "nothing was rounded to bf16";
+}
+
 TEST(Model, SamplesDoNotDependOnHowManyAreDenoisedTogether) {
   const Checkpoint file = load_safetensors(kFolder + "cyclic.safetensors");
   PredictOptions options = options_of(file);
@@ -115,6 +130,22 @@ TEST(Model, SamplesDoNotDependOnHowManyAreDenoisedTogether) {
   options.max_parallel_samples = 1;
   const Tensor apart = tiny_model().predict(features_of(file), options).coordinates;
   EXPECT_LE(largest_difference(together, apart), kCoordinateTolerance);
+}
+
+TEST(Model, FoldsASingleResidue) {
+  const bio::Job job = bio::parse_input_text(">A|protein|empty\nG\n", "one.fasta");
+  const bio::Complex complex = bio::build_complex(job, bio::builtin_components());
+  PredictOptions options;
+  options.recycling_steps = 0;
+  options.sampling_steps = 3;
+  const Prediction prediction = tiny_model().predict(bio::featurize(complex), options);
+  EXPECT_EQ(prediction.coordinates.shape(), (Shape{1, 32, 3}));
+  for (const float value : prediction.coordinates.data<float>()) EXPECT_TRUE(std::isfinite(value));
+  const SampleConfidence& confidence = prediction.confidence.at(0);
+  EXPECT_EQ(confidence.plddt.shape(), Shape{1});
+  EXPECT_EQ(confidence.complex_pde, 0.0);
+  EXPECT_EQ(confidence.iptm, 0.0);
+  EXPECT_TRUE(std::isfinite(confidence.confidence_score));
 }
 
 TEST(Model, DrawsDependOnTheSeedAlone) {
