@@ -36,6 +36,12 @@ inline ReferenceTensor decoded(const Tensor& tensor) {
   return result;
 }
 
+/// The keys' logits for one query with their errors, before the softmax.
+struct BoundedLogits {
+  std::vector<double> values;
+  std::vector<double> errors;
+};
+
 class GraphErrorAnalysis {
  public:
   /// Every output of `graph` for these inputs and parameters.
@@ -279,6 +285,7 @@ class GraphErrorAnalysis {
   }
 
   BoundedTensor attention() const;
+  BoundedLogits logits_of(std::size_t row, const std::vector<std::int64_t>& at) const;
 
   static void for_each_element(const std::vector<std::int64_t>& shape,
                                const std::function<void(std::size_t, const std::vector<std::int64_t>&)>& visit) {
@@ -310,6 +317,41 @@ class GraphErrorAnalysis {
   Attributes attributes_;
 };
 
+inline BoundedLogits GraphErrorAnalysis::logits_of(std::size_t row, const std::vector<std::int64_t>& at) const {
+  const auto& q_shape = operands_[0]->value.shape;
+  const auto keys = static_cast<std::size_t>(operands_[1]->value.shape[2]);
+  const auto width = static_cast<std::size_t>(q_shape[3]);
+  const auto head = static_cast<std::size_t>(at[0] * q_shape[1] + at[1]) * keys * width;
+  const double scale = attributes_.get<double>("scale");
+  const double roundoff =
+      2 * operand_roundoff(0) + operand_roundoff(1) + static_cast<double>(width + 8) * kFloatRoundoff;
+  BoundedLogits logits{std::vector<double>(keys), std::vector<double>(keys)};
+  for (std::size_t key = 0; key < keys; ++key) {
+    double size = 0;
+    for (std::size_t i = 0; i < width; ++i) {
+      const std::size_t q_at = row * width + i;
+      const std::size_t k_at = head + key * width + i;
+      const double q = operands_[0]->value.values[q_at];
+      const double k = operands_[1]->value.values[k_at];
+      logits.values[key] += scale * q * k;
+      size += std::abs(scale * q * k);
+      logits.errors[key] += std::abs(scale) * (std::abs(q) * operands_[1]->error[k_at] +
+                                               (std::abs(k) + operands_[1]->error[k_at]) * operands_[0]->error[q_at]);
+    }
+    const auto add = [&](std::size_t operand, const std::vector<std::int64_t>& index) {
+      if (operand >= operands_.size() || operands_[operand] == nullptr) return;
+      const std::size_t slot = broadcast_offset(operands_[operand]->value.shape, index);
+      logits.values[key] += operands_[operand]->value.values[slot];
+      size += std::abs(operands_[operand]->value.values[slot]);
+      logits.errors[key] += operands_[operand]->error[slot];
+    };
+    add(3, {at[0], at[1], at[2], static_cast<std::int64_t>(key)});
+    add(4, {at[0], static_cast<std::int64_t>(key)});
+    logits.errors[key] += roundoff * size;
+  }
+  return logits;
+}
+
 /// softmax(l) v with logits known up to e_k: each weight p_k has the relative error exp(2 e_k) - 1, which only counts
 /// as much as the weight; sums are over the keys; online softmax rescales, for which a few roundoffs are added.
 inline BoundedTensor GraphErrorAnalysis::attention() const {
@@ -317,58 +359,29 @@ inline BoundedTensor GraphErrorAnalysis::attention() const {
   const auto& q_shape = operands_[0]->value.shape;
   const auto keys = static_cast<std::size_t>(operands_[1]->value.shape[2]);
   const auto width = static_cast<std::size_t>(q_shape[3]);
-  const double scale = attributes_.get<double>("scale");
-  const double product_roundoff =
-      2 * operand_roundoff(0) + operand_roundoff(1) + static_cast<double>(width + 4) * kFloatRoundoff;
-  const auto operand = [&](std::size_t i) { return i < operands_.size() ? operands_[i] : nullptr; };
+  const double common = 2 * operand_roundoff(2) + (2 * static_cast<double>(keys) + 64) * kFloatRoundoff;
   for_each_element({q_shape[0], q_shape[1], q_shape[2]}, [&](std::size_t row, const std::vector<std::int64_t>& at) {
     const auto head = static_cast<std::size_t>(at[0] * q_shape[1] + at[1]) * keys * width;
-    std::vector<double> logits(keys);
-    std::vector<double> errors(keys);
-    for (std::size_t key = 0; key < keys; ++key) {
-      double size = 0;
-      double error = 0;
-      for (std::size_t i = 0; i < width; ++i) {
-        const double q = operands_[0]->value.values[row * width + i];
-        const double k = operands_[1]->value.values[head + key * width + i];
-        logits[key] += scale * q * k;
-        size += std::abs(scale * q * k);
-        error += std::abs(scale) *
-                 (std::abs(q) * operands_[1]->error[head + key * width + i] +
-                  (std::abs(k) + operands_[1]->error[head + key * width + i]) * operands_[0]->error[row * width + i]);
-      }
-      const auto add = [&](const BoundedTensor* term, const std::vector<std::int64_t>& index) {
-        if (term == nullptr) return;
-        const std::size_t slot = broadcast_offset(term->value.shape, index);
-        logits[key] += term->value.values[slot];
-        size += std::abs(term->value.values[slot]);
-        error += term->error[slot];
-      };
-      const auto key_index = static_cast<std::int64_t>(key);
-      add(operand(3), {at[0], at[1], at[2], key_index});
-      add(operand(4), {at[0], key_index});
-      errors[key] = error + product_roundoff * size + 4 * kFloatRoundoff * size;
-    }
-    const double largest = *std::max_element(logits.begin(), logits.end());
+    const BoundedLogits logits = logits_of(row, at);
+    const double largest = *std::max_element(logits.values.begin(), logits.values.end());
     double sum = 0;
-    for (const double logit : logits) sum += std::exp(logit - largest);
-    const double storage = operand_roundoff(2);
-    const double common = 2 * storage + (2 * static_cast<double>(keys) + 64) * kFloatRoundoff;
-    double weight_error = 0;
+    for (const double logit : logits.values) sum += std::exp(logit - largest);
     std::vector<double> weights(keys);
+    std::vector<double> weight_errors(keys);
+    double weight_error = 0;
     for (std::size_t key = 0; key < keys; ++key) {
-      weights[key] = std::exp(logits[key] - largest) / sum;
-      if (weights[key] > 0) weight_error += weights[key] * std::expm1(2 * errors[key] + 8 * kFloatRoundoff);
+      weights[key] = std::exp(logits.values[key] - largest) / sum;
+      if (weights[key] == 0) continue;
+      weight_errors[key] = weights[key] * std::expm1(2 * logits.errors[key] + 8 * kFloatRoundoff);
+      weight_error += weight_errors[key];
     }
     for (std::size_t i = 0; i < width; ++i) {
       double error = 0;
       double size = 0;
       for (std::size_t key = 0; key < keys; ++key) {
-        if (weights[key] == 0) continue;
         const double v = std::abs(operands_[2]->value.values[head + key * width + i]);
         size += weights[key] * v;
-        error += weights[key] *
-                 (std::expm1(2 * errors[key] + 8 * kFloatRoundoff) * v + operands_[2]->error[head + key * width + i]);
+        error += weight_errors[key] * v + weights[key] * operands_[2]->error[head + key * width + i];
       }
       bounded.error[row * width + i] = error + (weight_error + common) * size;
     }
