@@ -116,7 +116,8 @@ void Frame::bind(BoundStep& bound, const GemmStep& step) {
   if (!step.b_is_weight) return;
   bound.packed_buffer = step.b.buffer;
   bound.packed_key = step.kernel->packed_key() + "|" + std::to_string(launch.k) + "x" + std::to_string(launch.n);
-  for (const std::int64_t stride : launch.b.strides) bound.packed_key += "," + std::to_string(stride);
+  for (std::size_t i = launch.b.strides.size() - 2; i < launch.b.strides.size(); ++i)
+    bound.packed_key += "," + std::to_string(launch.b.strides[i]);
   bound.packed_key += "@";
 }
 
@@ -162,8 +163,11 @@ void Frame::pack_weight(BoundStep& bound, std::span<const std::shared_ptr<Storag
   const auto& step = std::get<GemmStep>(bound.step->action);
   GemmLaunch& launch = std::get<GemmLaunch>(bound.launch);
   const auto offset = static_cast<const std::byte*>(launch.b.data) - storage->data();
-  const std::shared_ptr<Storage> packed = storage->derived(
-      bound.packed_key + std::to_string(offset), [&] { return step.kernel->pack_b(launch.b, launch.k, launch.n); });
+  const std::shared_ptr<Storage> packed = storage->derived(bound.packed_key + std::to_string(offset), [&] {
+    LaunchOperand matrix = launch.b;
+    matrix.strides.erase(matrix.strides.begin(), matrix.strides.end() - 2);
+    return step.kernel->pack_b(matrix, launch.k, launch.n);
+  });
   launch.packed_b = packed->data();
   bound.packed_source = storage;
 }
