@@ -209,25 +209,6 @@ void emit_task(const GemmSpec& spec, LevelModule& module) {
   builder.CreateRetVoid();
 }
 
-void emit_pack(const GemmSpec& spec, LevelModule& module) {
-  Builder builder(module.context());
-  llvm::Type* i64 = builder.getInt64Ty();
-  llvm::Type* i32 = builder.getInt32Ty();
-  llvm::Type* pointer = builder.getPtrTy();
-  auto* inner =
-      llvm::FunctionType::get(builder.getVoidTy(), {pointer, i64, i64, i32, i64, i64, i64, i64, pointer}, false);
-  auto* type = llvm::FunctionType::get(builder.getVoidTy(), {pointer, i64, i64, i64, i64, i64, i64, pointer}, false);
-  const llvm::FunctionCallee primitive =
-      module.primitive(spec.bf16 ? "tilefold_pack_b_bf16" : "tilefold_pack_b_f32", inner);
-  llvm::Function* function = module.add_function(kPackSymbol, type, true);
-  builder.SetInsertPoint(llvm::BasicBlock::Create(module.context(), "entry", function));
-  const auto argument = [&](unsigned i) { return function->getArg(i); };
-  builder.CreateCall(primitive, {argument(0), argument(1), argument(2),
-                                 builder.getInt32(static_cast<std::uint32_t>(storage_type(spec.b_dtype))), argument(3),
-                                 argument(4), argument(5), argument(6), argument(7)});
-  builder.CreateRetVoid();
-}
-
 }  // namespace
 
 void check_gemm(const GemmSpec& spec) {
@@ -261,8 +242,27 @@ std::vector<std::byte> emit_gemm(const GemmSpec& spec, isa::Isa level) {
   LevelModule module(level);
   EpilogueEmitter(spec, module).emit();
   emit_task(spec, module);
-  emit_pack(spec, module);
-  return module.compile(Optimization::full);
+  return module.compile(Optimization::light);
+}
+
+std::vector<std::byte> emit_gemm_pack(bool bf16, DType b_dtype, isa::Isa level) {
+  LevelModule module(level);
+  Builder builder(module.context());
+  llvm::Type* i64 = builder.getInt64Ty();
+  llvm::Type* i32 = builder.getInt32Ty();
+  llvm::Type* pointer = builder.getPtrTy();
+  auto* inner =
+      llvm::FunctionType::get(builder.getVoidTy(), {pointer, i64, i64, i32, i64, i64, i64, i64, pointer}, false);
+  auto* type = llvm::FunctionType::get(builder.getVoidTy(), {pointer, i64, i64, i64, i64, i64, i64, pointer}, false);
+  const llvm::FunctionCallee primitive = module.primitive(bf16 ? "tilefold_pack_b_bf16" : "tilefold_pack_b_f32", inner);
+  llvm::Function* function = module.add_function(kPackSymbol, type, true);
+  builder.SetInsertPoint(llvm::BasicBlock::Create(module.context(), "entry", function));
+  const auto argument = [&](unsigned i) { return function->getArg(i); };
+  builder.CreateCall(primitive, {argument(0), argument(1), argument(2),
+                                 builder.getInt32(static_cast<std::uint32_t>(storage_type(b_dtype))), argument(3),
+                                 argument(4), argument(5), argument(6), argument(7)});
+  builder.CreateRetVoid();
+  return module.compile(Optimization::light);
 }
 
 }  // namespace tilefold::codegen

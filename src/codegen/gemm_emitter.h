@@ -31,7 +31,10 @@ inline constexpr std::size_t kMaxEpilogueOperands = 32;
 /// Throws CompileError when the specification contradicts itself or asks for what products cannot do.
 void check_gemm(const GemmSpec& spec);
 
-/// Relocatable object with the functions above. Throws CompileError.
+/// Relocatable object with the task function. Throws CompileError.
 std::vector<std::byte> emit_gemm(const GemmSpec& spec, isa::Isa level);
+
+/// Relocatable object with the pack function, which only depends on the type of the product and of B's elements.
+std::vector<std::byte> emit_gemm_pack(bool bf16, DType b_dtype, isa::Isa level);
 
 }  // namespace tilefold::codegen

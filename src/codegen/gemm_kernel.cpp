@@ -39,12 +39,29 @@ class PackBuffer {
   std::byte* memory_;
 };
 
+/// Packs B; shared by all kernels with the same types.
+class GemmPack {
+ public:
+  explicit GemmPack(std::shared_ptr<const LoadedObject> object)
+      : object_(std::move(object)), run_(reinterpret_cast<PackFunction>(object_->symbol(kPackSymbol))) {}
+  PackFunction run() const { return run_; }
+
+ private:
+  std::shared_ptr<const LoadedObject> object_;
+  PackFunction run_;
+};
+
+std::shared_ptr<const GemmPack> find_pack(bool bf16, DType b_dtype, isa::Isa level) {
+  const std::string text = fmt::format("gemm_pack {} b {}\n", bf16 ? "bf16" : "f32", dtype_name(b_dtype));
+  return find_kernel<GemmPack>(text, level, [&] { return emit_gemm_pack(bf16, b_dtype, level); });
+}
+
 class CompiledGemm final : public GemmKernel {
  public:
   CompiledGemm(std::shared_ptr<const LoadedObject> object, const GemmSpec& spec, isa::Isa level)
-      : object_(std::move(object)), spec_(spec) {
+      : object_(std::move(object)), packer_(find_pack(spec.bf16, spec.b_dtype, level)), spec_(spec) {
     task_ = reinterpret_cast<GemmFunction>(object_->symbol(kGemmSymbol));
-    pack_ = reinterpret_cast<PackFunction>(object_->symbol(kPackSymbol));
+    pack_ = packer_->run();
     const isa::IsaTraits& traits = isa::traits(level);
     block_rows_ = spec.bf16 ? traits.gemm_block_rows_bf16 : traits.gemm_block_rows_f32;
     for (const auto* accesses : {&spec_.inputs, &spec_.outputs}) {
@@ -166,6 +183,7 @@ class CompiledGemm final : public GemmKernel {
   }
 
   std::shared_ptr<const LoadedObject> object_;
+  std::shared_ptr<const GemmPack> packer_;
   GemmSpec spec_;
   GemmFunction task_ = nullptr;
   PackFunction pack_ = nullptr;
