@@ -31,6 +31,12 @@ Buffer<T> make_buffer(std::int64_t bytes) {
 
 const NativePrimitives& primitives() { return *native_primitives(active_isa()); }
 
+/// Of the unit that does the products of this level.
+double unit_peak(bool bf16) {
+  const double bf16_flops = bf16 ? measure_bf16_flops(1) : 0;
+  return bf16_flops > 0 ? bf16_flops : measure_fma_flops(1);
+}
+
 struct Output {
   float* data;
   std::int64_t stride;
@@ -63,7 +69,7 @@ void product(benchmark::State& state, bool bf16) {
     benchmark::ClobberMemory();
   }
   const double flops = 2.0 * static_cast<double>(m) * static_cast<double>(n) * static_cast<double>(k);
-  const double peak = bf16 && table.bf16_peak != nullptr ? measure_bf16_flops(1) : measure_fma_flops(1);
+  const double peak = unit_peak(bf16);
   state.counters["GFLOP/s"] = benchmark::Counter(flops * 1e-9, benchmark::Counter::kIsIterationInvariantRate);
   state.counters["of_peak"] = benchmark::Counter(flops / peak, benchmark::Counter::kIsIterationInvariantRate);
 }
@@ -95,7 +101,7 @@ void attention(benchmark::State& state, bool bf16) {
     benchmark::ClobberMemory();
   }
   const double flops = 4.0 * static_cast<double>(rows) * static_cast<double>(rows) * static_cast<double>(dim);
-  const double peak = bf16 && table.bf16_peak != nullptr ? measure_bf16_flops(1) : measure_fma_flops(1);
+  const double peak = unit_peak(bf16);
   state.counters["GFLOP/s"] = benchmark::Counter(flops * 1e-9, benchmark::Counter::kIsIterationInvariantRate);
   state.counters["of_peak"] = benchmark::Counter(flops / peak, benchmark::Counter::kIsIterationInvariantRate);
 }

@@ -4,7 +4,7 @@
 
 set(TILEFOLD_PRIMITIVE_FLAGS
     -std=c++20 -O2 -ffreestanding -fPIC -fno-exceptions -fno-rtti -fno-stack-protector -fno-math-errno
-    -ffp-contract=fast -fno-vectorize -fno-slp-vectorize -Wall -Wextra -Wno-unused-function -Werror -I${CMAKE_SOURCE_DIR}/src)
+    -ffp-contract=fast -fno-vectorize -fno-slp-vectorize -Wall -Wextra -Wno-unused-function -Wno-psabi -Werror -I${CMAKE_SOURCE_DIR}/src)
 set(TILEFOLD_ALL_LEVELS generic neon avx2 avx512 avx512_bf16 amx amx_emulated)
 set(TILEFOLD_FLAGS_neon --target=aarch64-linux-gnu)
 set(TILEFOLD_FLAGS_avx2 -march=x86-64-v3)

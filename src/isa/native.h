@@ -40,6 +40,7 @@ struct NativePrimitives {
   AttentionFunction* attention_bf16;
   const NativeMath* math;
   int32_t math_count;
+  void (*pow)(const float* x, const float* y, float* out, int64_t count);
   /// Floating-point operations done by `iterations` rounds of the fp32 and the bf16 unit; `sink` has 16 floats, the
   /// first two are factor and term. The bf16 one is null without such a unit.
   double (*fma_peak)(int64_t iterations, float* sink);

@@ -255,6 +255,24 @@ TEST_P(Attention, FullyMaskedRowsAreUniform) {
   }
 }
 
+TEST_P(Attention, NanScoresStayNan) {
+  for (bool bf16 : {false, true}) {
+    std::mt19937 engine(8);
+    Case c;
+    c.queries = 2;
+    c.keys = 40;
+    c.dim = 16;
+    c.bf16 = bf16;
+    Operands o(c, engine);
+    o.query.set(3, std::numeric_limits<float>::infinity());  // gives infinite scores of both signs for the first query
+    o.key.set(3, 0.0f);                                      // and NaN for the first key
+    GuardedMemory scratch(aligned_size(attention_scratch_bytes(c.dim, c.queries)));
+    (bf16 ? primitives().attention_bf16 : primitives().attention_f32)(&o.args, 0, 0, 0, c.queries, scratch.data());
+    EXPECT_TRUE(std::isnan(o.out.get(0)));
+    EXPECT_TRUE(std::isfinite(o.out.get(o.args.out_row_stride)));
+  }
+}
+
 TILEFOLD_TEST_LEVELS(Attention);
 
 }  // namespace

@@ -120,6 +120,49 @@ TEST_P(VectorMath, SignOfZeroIsKept) {
   }
 }
 
+void check_pow(const NativePrimitives& primitives, const std::vector<float>& x, const std::vector<float>& y) {
+  std::vector<float> out(x.size());
+  primitives.pow(x.data(), y.data(), out.data(), static_cast<std::int64_t>(x.size()));
+  for (std::size_t i = 0; i < x.size(); ++i) {
+    const double exact = std::pow(static_cast<double>(x[i]), static_cast<double>(y[i]));
+    ASSERT_LE(distance(out[i], exact), 1.0)
+        << "pow(" << x[i] << ", " << y[i] << ") = " << out[i] << ", exact " << exact;
+    if (exact != 0) continue;
+    ASSERT_EQ(std::signbit(out[i]), std::signbit(exact)) << x[i] << " " << y[i];
+  }
+}
+
+TEST_P(VectorMath, PowOfRandomNumbers) {
+  std::mt19937 engine(1);
+  std::uniform_real_distribution<float> exponent(-40.0f, 40.0f);
+  std::vector<float> x(160000);
+  std::vector<float> y(x.size());
+  for (std::size_t i = 0; i < x.size(); ++i) {
+    x[i] = std::exp(exponent(engine));
+    y[i] = i % 3 == 0 ? std::round(exponent(engine)) : exponent(engine) / 16;
+    if (i % 3 == 0 && i % 2 == 0) x[i] = -x[i];
+  }
+  check_pow(primitives(), x, y);
+}
+
+TEST_P(VectorMath, PowOfSpecialValues) {
+  const float infinity = std::numeric_limits<float>::infinity();
+  const float values[] = {0.0f,      -0.0f, 1.0f,   -1.0f,       2.0f,       -2.0f,        3.0f,
+                          -3.0f,     0.5f,  -0.5f,  1.5f,        -1.5f,      1e-40f,       infinity,
+                          -infinity, 1e38f, -1e38f, 16777217.0f, 8388609.0f, std::nanf("")};
+  std::vector<float> x;
+  std::vector<float> y;
+  for (float a : values) {
+    for (float b : values) {
+      x.push_back(a);
+      y.push_back(b);
+    }
+  }
+  x.resize((x.size() + 15) / 16 * 16, 1.0f);
+  y.resize(x.size(), 1.0f);
+  check_pow(primitives(), x, y);
+}
+
 TILEFOLD_TEST_LEVELS(VectorMath);
 
 }  // namespace

@@ -36,7 +36,7 @@ TILEFOLD_INLINE vf exp2_of_negative(vf x) {
     }
     return L::scale_by_floor_power(p, x);
   } else {
-    x = max(x, broadcast(-126.0f));
+    x = max(broadcast(-126.0f), x);
     const vf shifted = x + kRoundMagic;
     const vf r = x - (shifted - kRoundMagic);
     vf p = broadcast(kFast ? 0.0551716685f : 1.3276472455e-3f);
@@ -191,9 +191,9 @@ TILEFOLD_INLINE void attention_finish_scores(const AttentionTask<Kernel>& task, 
       if (args->bias) {
         x = mul_add(load_bias(args, bias_row, block.key + n, block.keys - n), broadcast(kLog2E), x);
       }
-      x = max(x, broadcast(kVeryNegative));  // minus infinity for all keys of a row must give equal weights, not NaN
+      x = max(broadcast(kVeryNegative), x);  // minus infinity for all keys of a row must give equal weights, not NaN
       if (block.keys - n < kWidth) x = select(lanes_below(block.keys - n), x, broadcast(kVeryNegative));
-      largest = max(largest, x);
+      largest = max(x, largest);
       store(score, x);
     }
     store(task.scratch.tile + r * kWidth, largest);
@@ -214,7 +214,7 @@ TILEFOLD_INLINE void attention_update_maxima(const AttentionTask<Kernel>& task, 
     const vf old_maxima = load_elements_partial(maxima, 0, count, kStorageF32);
     vf new_maxima = old_maxima;
 #pragma clang loop unroll(full)
-    for (int i = 0; i < kWidth; ++i) new_maxima = max(new_maxima, lanes[i]);
+    for (int i = 0; i < kWidth; ++i) new_maxima = max(lanes[i], new_maxima);
     store(task.scratch.corrections + r, exp2_of_negative<false>(old_maxima - new_maxima));
     if (count >= kWidth) {
       store(maxima, new_maxima);

@@ -2,6 +2,7 @@
 /// units in the last place), right at infinities, NaN, zeros and denormals.
 #pragma once
 
+#include "isa/common/power.h"
 #include "isa/common/trigonometry.h"
 #include "isa/common/vector.h"
 
@@ -22,23 +23,28 @@ TILEFOLD_INLINE vf square_root(vf x) { return __builtin_elementwise_sqrt(x); }
 /// 2^n for an integral n in [-126, 127].
 TILEFOLD_INLINE vf power_of_two(vi n) { return (vf)((n + 127) << 23); }
 
-/// x * 2^n for n in [-252, 254], in two steps, so that results may be denormal or overflow.
-TILEFOLD_INLINE vf scale_by_power(vf x, vi n) {
-  const vi half = n >> 1;
-  return x * power_of_two(half) * power_of_two(n - half);
+/// x * 2^n for an integral n in [-252, 254]; results may be denormal or overflow.
+template <class L = Level>
+TILEFOLD_INLINE vf scale_by_power(vf x, vf n) {
+  if constexpr (L::kScalesByPower) {
+    return L::scale_by_floor_power(x, n);
+  } else {
+    const vi whole = __builtin_convertvector(n, vi);
+    const vi half = whole >> 1;
+    return x * power_of_two(half) * power_of_two(whole - half);
+  }
 }
 
 struct Reduced {
   vf rest;  ///< x - n * ln(2), |rest| <= ln(2) / 2
-  vi n;
+  vf n;
 };
 
 /// x = n * ln(2) + rest for |x| < 2^20.
 TILEFOLD_INLINE Reduced reduce_by_ln2(vf x) {
-  const vf shifted = mul_add(x, broadcast(kLog2E), broadcast(kRoundMagic));
-  const vf n = shifted - kRoundMagic;
+  const vf n = mul_add(x, broadcast(kLog2E), broadcast(kRoundMagic)) - kRoundMagic;
   const vf rest = mul_add(n, broadcast(-kLn2Low), mul_add(n, broadcast(-kLn2High), x));
-  return {rest, (vi)shifted - (vi)broadcast(kRoundMagic)};
+  return {rest, n};
 }
 
 /// (e^r - 1 - r) / r^2 for |r| <= ln(2) / 2.
@@ -60,15 +66,15 @@ TILEFOLD_INLINE vf exp(vf x) {
 
 TILEFOLD_INLINE vf exp2(vf x) {
   const vf clamped = min(max(x, broadcast(-151.0f)), broadcast(129.0f));
-  const vf shifted = clamped + kRoundMagic;
-  const vf r = clamped - (shifted - kRoundMagic);
+  const vf n = (clamped + kRoundMagic) - kRoundMagic;
+  const vf r = clamped - n;
   vf p = mul_add(r, broadcast(1.534581242594868e-4f), broadcast(1.3399930903688073e-3f));
   p = mul_add(p, r, broadcast(9.618489071726799e-3f));
   p = mul_add(p, r, broadcast(5.550328642129898e-2f));
   p = mul_add(p, r, broadcast(2.4022646248340607e-1f));
   p = mul_add(p, r, broadcast(6.931471824645996e-1f));
   p = mul_add(p, r, broadcast(1.0f));
-  return select((vi)(x != x), x, scale_by_power(p, (vi)shifted - (vi)broadcast(kRoundMagic)));
+  return select((vi)(x != x), x, scale_by_power(p, n));
 }
 
 /// e^x - 1 = 2^n (e^r - 1) + (2^n - 1).
@@ -78,7 +84,7 @@ TILEFOLD_INLINE vf expm1(vf x) {
   const vf r = reduced.rest;
   const vf e = mul_add(exp_tail(r), r * r, r);
   // Half the scale, doubled at the end: 2^128 is not a number.
-  const vf half_scale = power_of_two(reduced.n - 1);
+  const vf half_scale = power_of_two(__builtin_convertvector(reduced.n, vi) - 1);
   const vf y = 2.0f * mul_add(half_scale, e, half_scale - 0.5f);
   return select((vi)(x != x) | (vi)(x == 0.0f), x, y);
 }
@@ -166,7 +172,7 @@ TILEFOLD_INLINE vf rsqrt(vf x) { return 1.0f / square_root(x); }
 
 }  // namespace tilefold::isa
 
-/// Every tilefold_v_<name>(vector) -> vector.
+/// Every tilefold_v_<name>(vector) -> vector; there is also tilefold_v_pow(vector, vector).
 #define TILEFOLD_MATH_FUNCTIONS(X) \
   X(exp) X(exp2) X(expm1) X(log) X(log2) X(log1p) X(tanh) X(sigmoid) X(erf) X(sin) X(cos) X(rsqrt)
 
@@ -176,3 +182,7 @@ TILEFOLD_INLINE vf rsqrt(vf x) { return 1.0f / square_root(x); }
   }
 TILEFOLD_MATH_FUNCTIONS(TILEFOLD_DEFINE_MATH)
 #undef TILEFOLD_DEFINE_MATH
+
+extern "C" __attribute__((always_inline)) tilefold::isa::vf tilefold_v_pow(tilefold::isa::vf x, tilefold::isa::vf y) {
+  return tilefold::isa::pow(x, y);
+}

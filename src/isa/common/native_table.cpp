@@ -27,6 +27,10 @@ static void apply_math(const float* in, float* out, int64_t count) {
   for (int64_t i = 0; i < count; i += kWidth) store(out + i, Function(load(in + i)));
 }
 
+static void apply_pow(const float* x, const float* y, float* out, int64_t count) {
+  for (int64_t i = 0; i < count; i += kWidth) store(out + i, tilefold_v_pow(load(x + i), load(y + i)));
+}
+
 #define TILEFOLD_MATH(name) {#name, apply_math<tilefold_v_##name>},
 static const NativeMath kMath[] = {TILEFOLD_MATH_FUNCTIONS(TILEFOLD_MATH)};
 #undef TILEFOLD_MATH
@@ -47,6 +51,7 @@ extern "C" const tilefold::isa::NativePrimitives TILEFOLD_NATIVE_TABLE = {
     tilefold_attention_bf16,
     tilefold::isa::kMath,
     sizeof(tilefold::isa::kMath) / sizeof(tilefold::isa::kMath[0]),
+    tilefold::isa::apply_pow,
     tilefold::isa::fma_peak,
     TILEFOLD_BF16_PEAK,
     tilefold::isa::read_memory,
