@@ -49,6 +49,33 @@ class LayoutChooser {
   const UseLists& uses_;
 };
 
+/// Products of at most this many columns write them apart from each other; wider ones are copied by blocks afterwards.
+constexpr std::int64_t kNarrowColumns = 16;
+
+/// True when a permuted value is reshaped, so that only the permuted order makes both free.
+bool is_reshaped_after_permute(const Graph& graph, const UseLists& uses, ValueId value) {
+  for (const Use& use : uses.uses[value]) {
+    const Node& user = graph.nodes[use.node];
+    if (user.operation->name != "permute") continue;
+    for (const Use& next : uses.uses[user.result]) {
+      if (graph.nodes[next.node].operation->name == "reshape") return true;
+    }
+  }
+  return false;
+}
+
+/// Whether writing `value` in `order` costs less than what its users save.
+bool pays_off(const Graph& graph, const UseLists& uses, const Region& region, ValueId value, const Order& order) {
+  const Shape& shape = graph.type(value).shape;
+  const int rank = shape.rank();
+  // Rows in another order cost nothing by themselves, but only a reshape needs them, and rows in their natural order
+  // can be worked on together with those of other steps.
+  if (order.back() == rank - 1) return is_reshaped_after_permute(graph, uses, value);
+  // With a batch dimension innermost every tile would touch a cache line per element.
+  if (region.kind != Region::Kind::gemm || order.back() != rank - 2) return false;
+  return shape.dim(-1).is_static() && shape.dim(-1).value() <= kNarrowColumns;
+}
+
 }  // namespace
 
 void choose_layouts(const Graph& graph, const Regions& regions, const UseLists& uses,
@@ -60,9 +87,7 @@ void choose_layouts(const Graph& graph, const Regions& regions, const UseLists& 
       Order order = chooser.wanted(value);
       const int rank = static_cast<int>(order.size());
       if (order == row_major(rank)) continue;
-      // Only products write columns apart from each other at no great loss: their tiles are in the first cache. With a
-      // batch dimension innermost every tile would touch a cache line per element.
-      if (order.back() < (region.kind == Region::Kind::gemm ? rank - 2 : rank - 1)) continue;
+      if (!pays_off(graph, uses, region, value, order)) continue;
       storage[value].order = std::move(order);
     }
   }

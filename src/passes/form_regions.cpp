@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <queue>
+#include <set>
 
 #include "passes/regions.h"
 
@@ -7,6 +8,7 @@ namespace tilefold {
 namespace {
 
 constexpr std::size_t kMaxRegionNodes = 96;
+constexpr std::size_t kMaxRegionOperands = 24;  // read from memory; kernels have a limit
 
 class RegionFormer {
  public:
@@ -98,7 +100,23 @@ class RegionFormer {
     const bool row_of_earlier = !earlier.reduced.empty() && later.reduced.empty() && later.space == earlier.row_shape();
     const bool row_of_later = !later.reduced.empty() && earlier.reduced.empty() && earlier.space == later.row_shape();
     if (!same_space && !row_of_earlier && !row_of_later) return false;
-    return operands_aligned(earlier, later) && operands_aligned(later, earlier);
+    if (!operands_aligned(earlier, later) || !operands_aligned(later, earlier)) return false;
+    return outside_operands(earlier, later) <= kMaxRegionOperands;
+  }
+
+  /// Values that the two regions together read from elsewhere.
+  std::size_t outside_operands(const Region& a, const Region& b) const {
+    std::set<ValueId> outside;
+    for (const Region* region : {&a, &b}) {
+      for (const std::uint32_t index : region->nodes) {
+        for (const ValueId operand : graph_.nodes[index].operands) {
+          const int maker = region_of_value(operand);
+          const bool inside = maker >= 0 && (&regions_[maker] == &a || &regions_[maker] == &b);
+          if (operand != kNoValue && !inside) outside.insert(operand);
+        }
+      }
+    }
+    return outside.size();
   }
 
   /// Checks the values that `user` takes from `maker`: rows without their reduced axes do not line up with the space.
