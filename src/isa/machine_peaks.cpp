@@ -25,22 +25,25 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-double seconds_since(Clock::time_point start) { return std::chrono::duration<double>(Clock::now() - start).count(); }
-
-/// Runs `work(thread)` on all threads at once; seconds until the last is done.
+/// Runs `work(thread)` on all threads at once; seconds from the first that begins to the last that is done (by the
+/// threads' own clocks: this thread may be late on a busy machine).
 double run_together(int threads, const std::function<void(int)>& work) {
-  std::latch ready(threads + 1);
+  std::latch ready(threads);
+  std::vector<Clock::time_point> begins(static_cast<std::size_t>(threads));
+  std::vector<Clock::time_point> ends(begins.size());
   std::vector<std::thread> pool;
   for (int t = 0; t < threads; ++t) {
-    pool.emplace_back([&ready, &work, t] {
+    pool.emplace_back([&, t] {
       ready.arrive_and_wait();
+      begins[static_cast<std::size_t>(t)] = Clock::now();
       work(t);
+      ends[static_cast<std::size_t>(t)] = Clock::now();
     });
   }
-  ready.arrive_and_wait();
-  const auto start = Clock::now();
   for (std::thread& thread : pool) thread.join();
-  return seconds_since(start);
+  const auto begin = *std::min_element(begins.begin(), begins.end());
+  const auto end = *std::max_element(ends.begin(), ends.end());
+  return std::chrono::duration<double>(end - begin).count();
 }
 
 using PeakLoop = double (*)(std::int64_t iterations, float* sink);
