@@ -10,10 +10,13 @@
 
 #include "cli/application.h"
 #include "cli/interrupt.h"
+#include "cli/profile_report.h"
 #include "cli/progress_bar.h"
 #include "cli/verification_files.h"
+#include "runtime/profiler.h"
 #include "tilefold/error.h"
 #include "tilefold/jit.h"
+#include "tilefold/output.h"
 
 namespace tilefold::cli {
 namespace {
@@ -219,7 +222,13 @@ boltz::Prediction fold(const boltz::Model& model, const bio::Complex& complex, b
 int predict(const PredictArguments& arguments) {
   check(arguments);
   if (arguments.num_threads > 0) set_num_threads(arguments.num_threads);
-  return PredictionRun(arguments).run();
+  const bool profiling = arguments.profile || arguments.trace_file.has_value();
+  if (profiling) Profiler::instance().enable(true, arguments.trace_file.has_value());
+  const int exit_code = PredictionRun(arguments).run();
+  Profiler::instance().enable(false);
+  if (arguments.profile) std::fputs(profile_table().c_str(), stderr);
+  if (arguments.trace_file) bio::write_file(*arguments.trace_file, Profiler::instance().chrome_trace());
+  return exit_code;
 }
 
 }  // namespace tilefold::cli

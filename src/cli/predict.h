@@ -34,6 +34,8 @@ struct PredictArguments {
   std::optional<double> gamma_0, gamma_min, noise_scale, rho, sigma_min, sigma_max, step_scale;
   std::optional<std::string> noise_file;
   std::optional<std::string> dump_folder;
+  bool profile = false;
+  std::optional<std::string> trace_file;
 };
 
 /// The checkpoint's sampler constants with those of the command line over them.

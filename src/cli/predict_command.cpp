@@ -80,6 +80,8 @@ void add_predict_command(CLI::App& app, int& exit_code) {
   command->add_option("--noise", a.noise_file, "safetensors file with the sampler's random draws")
       ->group("Verification");
   command->add_option("--dump_tensors", a.dump_folder, "Folder for intermediate tensors")->group("Verification");
+  command->add_flag("--profile", a.profile, "Print where the time goes, by layer and step")->group("Verification");
+  command->add_option("--trace", a.trace_file, "Write a trace for chrome://tracing or Perfetto")->group("Verification");
   add_ignored_options(*command);
   add_refused_options(*command);
   command->callback([arguments, &exit_code] { exit_code = predict(*arguments); });
