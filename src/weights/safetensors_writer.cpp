@@ -13,10 +13,26 @@ namespace {
 
 using Json = nlohmann::json;
 
+/// Where to write: the file behind a symbolic link. Renaming would replace a device or fail on a folder, so only
+/// regular files are overwritten.
+std::filesystem::path writable_target(const std::filesystem::path& path) {
+  std::error_code error;
+  const std::filesystem::file_status status = std::filesystem::status(path, error);
+  if (std::filesystem::exists(status) && !std::filesystem::is_regular_file(status)) {
+    throw IoError(fmt::format("cannot write {}: it exists and is not a regular file", path.string()));
+  }
+  std::filesystem::path target = path;
+  constexpr int kMaxLinks = 40;  // as the kernel; a loop of links is then refused by open
+  for (int i = 0; i < kMaxLinks && std::filesystem::is_symlink(target, error); ++i) {
+    target = target.parent_path() / std::filesystem::read_symlink(target, error);
+  }
+  return target;
+}
+
 /// A file that gets its name only when it is complete; removed otherwise.
 class AtomicFile {
  public:
-  explicit AtomicFile(std::filesystem::path path) : path_(std::move(path)), temporary_(path_) {
+  explicit AtomicFile(const std::filesystem::path& path) : path_(writable_target(path)), temporary_(path_) {
     temporary_ += fmt::format(".{}.partial", getpid());
     descriptor_ = open(temporary_.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
     if (descriptor_ < 0) fail("create");

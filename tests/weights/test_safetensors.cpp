@@ -1,4 +1,5 @@
 #include <sys/resource.h>
+#include <sys/stat.h>
 
 #include <csignal>
 #include <nlohmann/json.hpp>
@@ -149,6 +150,19 @@ TEST(Safetensors, UnwritablePlacesAreReported) {
   EXPECT_EQ(std::distance(std::filesystem::directory_iterator(folder.path()), {}), 1) << "nothing left behind";
   EXPECT_THROW(save_safetensors(folder / "x", {{"__metadata__", Tensor::zeros({4})}}), ValueError);
   EXPECT_THROW(save_safetensors(folder / "x", {{"\xff", Tensor::zeros({4})}}), ValueError);
+}
+
+TEST(Safetensors, DevicesAreNotReplacedAndLinksAreFollowed) {
+  const std::map<std::string, Tensor> tensors = {{"a", Tensor::zeros({4})}};
+  TemporaryFolder folder;
+  const auto pipe = folder / "pipe";
+  ASSERT_EQ(mkfifo(pipe.c_str(), 0600), 0);
+  EXPECT_THROW(save_safetensors(pipe, tensors), IoError);
+  EXPECT_TRUE(std::filesystem::is_fifo(pipe));
+  std::filesystem::create_symlink("real.safetensors", folder / "link");
+  save_safetensors(folder / "link", tensors);
+  EXPECT_TRUE(std::filesystem::is_symlink(folder / "link"));
+  EXPECT_EQ(load_safetensors(folder / "real.safetensors").tensors.size(), 1U);
 }
 
 /// Limits the size of files that this process may write, as a full disk would.
