@@ -94,6 +94,7 @@ class RegionFormer {
     const bool any_product = earlier.kind == Region::Kind::gemm || later.kind == Region::Kind::gemm;
     if (earlier.kind == Region::Kind::gemm && later.kind == Region::Kind::gemm) return false;
     if (any_product && !(earlier.reduced.empty() && later.reduced.empty())) return false;
+    if (feeds_product(earlier, later) || feeds_product(later, earlier)) return false;
     if (!earlier.reduced.empty() && !later.reduced.empty() && earlier.reduced != later.reduced) return false;
     // What is computed once per row in one region is a region of its own space before it meets the columns.
     const bool same_space = earlier.space == later.space;
@@ -102,6 +103,16 @@ class RegionFormer {
     if (!same_space && !row_of_earlier && !row_of_later) return false;
     if (!operands_aligned(earlier, later) || !operands_aligned(later, earlier)) return false;
     return outside_operands(earlier, later) <= kMaxRegionOperands;
+  }
+
+  /// True when `user` is a product that multiplies a value of `maker`: an epilogue comes too late for that.
+  bool feeds_product(const Region& maker, const Region& user) const {
+    if (user.kind != Region::Kind::gemm) return false;
+    for (const ValueId operand : graph_.nodes[user.product].operands) {
+      const int region = region_of_value(operand);
+      if (region >= 0 && &regions_[static_cast<std::size_t>(region)] == &maker) return true;
+    }
+    return false;
   }
 
   /// Values that the two regions together read from elsewhere.
