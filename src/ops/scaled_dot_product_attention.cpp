@@ -127,7 +127,9 @@ std::vector<OperationCase> benchmarks() {
 
 const OperationDefinition& definition = OperationRegistry::instance().add({
     .name = "scaled_dot_product_attention",
-    .doc = "softmax(query key^T * scale + attn_mask + key_bias) value, with the softmax in fp32. No keys give zeros.",
+    .doc = "softmax(query key^T * scale + attn_mask + key_bias) value, with the softmax in fp32. With mixed precision, "
+           "and "
+           "for bf16 operands, both products take bf16 operands (the softmax's weights included). No keys give zeros.",
     .kind = OperationKind::attention,
     .operands = {{"query", "[B, H, Sq, D], floating-point"},
                  {"key", "[B, H, Sk, D], the dtype of query"},

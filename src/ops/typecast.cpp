@@ -19,7 +19,7 @@ const OperationDefinition& definition = OperationRegistry::instance().add({
     .name = "typecast",
     .doc =
         "Converts to `dtype`: float to integer truncates toward zero and saturates (NaN gives 0), float32 to bfloat16 "
-        "rounds to nearest even.",
+        "rounds to nearest even. Integers take part in arithmetic as int32, so uint32 is only kept up to 2^31 - 1.",
     .kind = OperationKind::pointwise,
     .operands = {{"input", "tensor of any dtype"}},
     .attributes = {{"dtype", "dtype of the result"}},

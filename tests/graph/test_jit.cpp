@@ -2,6 +2,8 @@
 #include <gtest/gtest.h>
 
 #include <atomic>
+#include <cstdio>
+#include <cstdlib>
 #include <thread>
 
 #include "graph/backend.h"
@@ -296,6 +298,44 @@ TEST(Jit, PrecisionOfTheOptionsReachesNestedScopes) {
   function(floats({1}, {1}));
   EXPECT_EQ(seen, (std::vector<Precision>{Precision::mixed, Precision::float32}));
   EXPECT_EQ(current_precision(), Precision::float32);
+}
+
+TEST(Jit, ANestedFunctionKeepsItsPrecisionAndParameters) {
+  std::vector<Precision> seen;
+  const auto inner = jit(
+      [&](const Parameters& p, const Tensor& x) {
+        seen.push_back(current_precision());
+        return ops::matmul(x, p["weight"]);
+      },
+      {.precision = Precision::mixed});
+  const auto outer = jit([&](const Parameters& p, const Tensor& x) {
+    Tensor y = x;
+    for (int layer = 0; layer < 2; ++layer) y = inner(p.scope("layers", layer), y);
+    seen.push_back(current_precision());
+    return y;
+  });
+  EXPECT_EQ(outer(Parameters(layer_weights()), floats({1, 2}, {3, 4})).to_floats(), (std::vector<float>{4, 3}));
+  EXPECT_EQ(seen, (std::vector<Precision>{Precision::mixed, Precision::mixed, Precision::float32}));
+}
+
+/// Runs in a process of its own, because a compiler stays installed.
+int run_with_a_failing_compiler(bool fallback) {
+  set_compiler([](Graph, const CompileOptions&) -> std::shared_ptr<Executable> {
+    throw CompileError("this compiler always fails");
+  });
+  const auto function = jit([](const Tensor& x) { return x + 1.0; }, {.name = "unlucky", .fallback = fallback});
+  try {
+    return function(floats({1}, {1})).item() == 2 ? 0 : 1;
+  } catch (const CompileError& error) {
+    std::fprintf(stderr, "%s\n", error.what());
+    return 2;
+  }
+}
+
+TEST(JitDeathTest, FallsBackToTheInterpreterOnlyWhenAsked) {
+  EXPECT_EXIT(std::exit(run_with_a_failing_compiler(true)), ::testing::ExitedWithCode(0),
+              "'unlucky' could not be compiled \\(this compiler always fails\\)");
+  EXPECT_EXIT(std::exit(run_with_a_failing_compiler(false)), ::testing::ExitedWithCode(2), "always fails");
 }
 
 TEST(Jit, ErrorsNameTheOperationAndItsLayer) {

@@ -52,8 +52,9 @@ class OperationCheck {
     const double unknown =
         expect_within(apply(operation_, operands_.tensors, test_.attributes), truth, bounds, what_ + " eager");
     // With bf16 operands the worst case of a long sum may leave an activation undetermined.
-    if (precision == Precision::float32)
+    if (precision == Precision::float32) {
       EXPECT_LE(unknown, 0.5) << what_ << ": the bound says nothing for most elements";
+    }
     expect_within(in_jit(precision), truth, bounds, what_ + " in jit");
     operands_.expect_untouched(what_);
   }

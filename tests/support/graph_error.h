@@ -359,7 +359,11 @@ inline BoundedTensor GraphErrorAnalysis::attention() const {
   const auto& q_shape = operands_[0]->value.shape;
   const auto keys = static_cast<std::size_t>(operands_[1]->value.shape[2]);
   const auto width = static_cast<std::size_t>(q_shape[3]);
-  const double common = 2 * operand_roundoff(2) + (2 * static_cast<double>(keys) + 64) * kFloatRoundoff;
+  // Weights meet the values in bf16 where the products are bf16, which bf16 storage alone also asks for; a value that
+  // is stored wider is rounded, too.
+  const bool bf16 = node_.precision == Precision::mixed || operand_type(2).dtype == DType::bfloat16;
+  const double common =
+      (bf16 ? kBFloat16Roundoff : 0.0) + operand_roundoff(2) + (2 * static_cast<double>(keys) + 64) * kFloatRoundoff;
   for_each_element({q_shape[0], q_shape[1], q_shape[2]}, [&](std::size_t row, const std::vector<std::int64_t>& at) {
     const auto head = static_cast<std::size_t>(at[0] * q_shape[1] + at[1]) * keys * width;
     const BoundedLogits logits = logits_of(row, at);
