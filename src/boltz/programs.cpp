@@ -57,86 +57,101 @@ TensorTriple encoded(const Parameters& p, const Tensor& single, const Tensor& ti
   return {tokens.a, tokens.s, tokens.q};
 }
 
-TensorList confidence_numbers(const Tensor& plddt, const Tensor& pae, const Tensor& pde, const Tensor& distogram_logits,
-                              std::int64_t tokens) {
+TensorList confidence_numbers(const Parameters&, const Tensor& plddt, const Tensor& pae, const Tensor& pde,
+                              const Tensor& distogram_logits, std::int64_t tokens) {
   constexpr double kMaxError = 32.0;  // Angstrom
   return {expected_value(plddt, 1.0), expected_value(pae, kMaxError), expected_value(pde, kMaxError),
           expected_tm(pae, tokens), contact_probability(distogram_logits)};
 }
 
+Tensor embedded_input(const Parameters& p, const TensorList& atoms, const TensorList& layout,
+                      const TensorList& tokens) {
+  return input_embedder(p, AtomFeatures::from_list(atoms), AtomLayout::from_list(layout),
+                        TokenFeatures::from_list(tokens));
+}
+
+auto pair_features_of(const HyperParameters& values) {
+  return [fix = values.fix_sym_check, low = values.conditioning_cutoff_min, high = values.conditioning_cutoff_max](
+             const Parameters& p, const TensorList& identity, const TensorList& bonds, const TensorList& contacts,
+             const bool& constrained, const bool& cyclic) {
+    const Tensor relative = relative_position_encoder(p.scope("rel_pos"), TokenIdentity::from_list(identity),
+                                                      {.fix_sym_check = fix, .cyclic = cyclic});
+    const Tensor contact =
+        contact_conditioning(p.scope("contact_conditioning"), contacts.at(0), contacts.at(1), low, high, constrained);
+    return TensorPair(relative, relative + bond_features(p, bonds.at(0), bonds.at(1)) + contact);
+  };
+}
+
+auto template_embedding_of(const HyperParameters& values) {
+  const TemplateOptions chosen = values.templates ? values.templates->options : TemplateOptions{};
+  return [chosen](const Parameters& p, const Tensor& z, const TensorList& row) {
+    return template_embedding(p, z, TemplateRow::from_list(row), chosen);
+  };
+}
+
+Tensor updated_by_templates(const Parameters& p, const Tensor& z, const Tensor& sum, const Tensor& weight) {
+  return z + template_update(p, sum * weight);
+}
+
+auto atom_conditioning_of(const HyperParameters& values) {
+  return [values](const Parameters& p, const TensorList& atoms, const TensorList& layout, const Tensor& s,
+                  const Tensor& pair) { return conditioned_atoms(p, values, atoms, layout, s, pair); };
+}
+
+TensorList conditioned_atom_layers(const Parameters& p, const Tensor& c) {
+  return to_list(atom_transformer_conditioning(p, c));
+}
+
+Tensor decoded(const Parameters& p, const Tensor& a, const Tensor& q, const TensorList& layers,
+               const TensorList& biases, const TensorList& layout) {
+  return score_model_decode(p, a, q, layers_from_list(layers), biases, AtomLayout::from_list(layout));
+}
+
+TensorPair confidence_start(const Parameters& p, const Tensor& s_inputs, const Tensor& s, const Tensor& z,
+                            const Tensor& features) {
+  const ConfidenceInputs inputs = confidence_inputs(p, s_inputs, s, z, features);
+  return {inputs.s, inputs.z};
+}
+
+TensorList confidence_logits(const Parameters& p, const Tensor& s, const Tensor& z, const Tensor& same_chain) {
+  const ConfidenceLogits logits = confidence_heads(p, s, z, same_chain);
+  return {logits.plddt, logits.resolved, logits.pae, logits.pde};
+}
+
 }  // namespace
 
 Programs::Programs(const HyperParameters& values, Precision precision)
-    : input_embedder(
-          [](const Parameters& p, const TensorList& atoms, const TensorList& layout, const TensorList& tokens) {
-            return boltz::input_embedder(p, AtomFeatures::from_list(atoms), AtomLayout::from_list(layout),
-                                         TokenFeatures::from_list(tokens));
-          },
-          options("input_embedder", precision, Sizes::fixed)),
-      pair_features(
-          [fix = values.fix_sym_check, low = values.conditioning_cutoff_min, high = values.conditioning_cutoff_max](
-              const Parameters& p, const TensorList& identity, const TensorList& bonds, const TensorList& contacts,
-              const bool& constrained, const bool& cyclic) {
-            const Tensor relative = relative_position_encoder(p.scope("rel_pos"), TokenIdentity::from_list(identity),
-                                                              {.fix_sym_check = fix, .cyclic = cyclic});
-            const Tensor contact = contact_conditioning(p.scope("contact_conditioning"), contacts.at(0), contacts.at(1),
-                                                        low, high, constrained);
-            return TensorPair(relative, relative + bond_features(p, bonds.at(0), bonds.at(1)) + contact);
-          },
-          options("pair_features", precision, Sizes::symbolic)),
-      trunk_init(trunk_start, options("trunk_init", precision, Sizes::symbolic)),
-      recycle(recycled, options("recycle", precision, Sizes::symbolic)),
-      template_embedding(
-          [shape = values.templates ? values.templates->options : TemplateOptions{}](
-              const Parameters& p, const Tensor& z, const TensorList& row) {
-            return boltz::template_embedding(p, z, TemplateRow::from_list(row), shape);
-          },
-          options("template_embedding", precision, Sizes::fixed)),
-      template_representation(boltz::template_representation,
-                              options("template_representation", precision, Sizes::symbolic)),
-      template_update([](const Parameters& p, const Tensor& z, const Tensor& sum,
-                         const Tensor& weight) { return z + boltz::template_update(p, sum * weight); },
-                      options("template_update", precision, Sizes::symbolic)),
-      pair_stack(pairformer_no_seq_layer, options("pair_stack", precision, Sizes::symbolic)),
-      msa_embedding(boltz::msa_embedding, options("msa_embedding", precision, Sizes::symbolic)),
-      msa_layer(boltz::msa_layer, options("msa_layer", precision, Sizes::symbolic)),
-      pairformer_layer(boltz::pairformer_layer, options("pairformer_layer", precision, Sizes::symbolic)),
-      distogram(boltz::distogram, options("distogram", precision, Sizes::symbolic)),
-      b_factor(boltz::b_factor, options("b_factor", precision, Sizes::symbolic)),
-      pairwise_conditioning(boltz::pairwise_conditioning, options("pairwise_conditioning", precision, Sizes::symbolic)),
-      atom_conditioning(
-          [values](const Parameters& p, const TensorList& atoms, const TensorList& layout, const Tensor& s,
-                   const Tensor& pair) { return conditioned_atoms(p, values, atoms, layout, s, pair); },
-          options("atom_conditioning", precision, Sizes::fixed)),
-      token_bias(pair_bias, options("token_bias", precision, Sizes::symbolic)),
-      atom_layers([](const Parameters& p, const Tensor& c) { return to_list(atom_transformer_conditioning(p, c)); },
-                  options("atom_layers", Precision::float32, Sizes::fixed)),
-      single_embedding(boltz::single_embedding, options("single_embedding", Precision::float32, Sizes::fixed)),
-      score_encode(encoded, options("score_encode", Precision::float32, Sizes::fixed)),
-      token_layer(token_transformer_layer, options("token_layer", Precision::float32, Sizes::fixed)),
-      score_decode(
-          [](const Parameters& p, const Tensor& a, const Tensor& q, const TensorList& layers, const TensorList& biases,
-             const TensorList& layout) {
-            return score_model_decode(p, a, q, layers_from_list(layers), biases, AtomLayout::from_list(layout));
-          },
-          options("score_decode", Precision::float32, Sizes::fixed)),
-      confidence_inputs(
-          [](const Parameters& p, const Tensor& s_inputs, const Tensor& s, const Tensor& z, const Tensor& features) {
-            const ConfidenceInputs inputs = boltz::confidence_inputs(p, s_inputs, s, z, features);
-            return TensorPair(inputs.s, inputs.z);
-          },
-          options("confidence_inputs", precision, Sizes::symbolic)),
-      add_distances(boltz::add_distances, options("confidence_distances", precision, Sizes::symbolic)),
-      confidence_heads(
-          [](const Parameters& p, const Tensor& s, const Tensor& z, const Tensor& same_chain) {
-            const ConfidenceLogits logits = boltz::confidence_heads(p, s, z, same_chain);
-            return TensorList{logits.plddt, logits.resolved, logits.pae, logits.pde};
-          },
-          options("confidence_heads", precision, Sizes::symbolic)),
-      confidence_values(
-          [](const Parameters&, const Tensor& plddt, const Tensor& pae, const Tensor& pde,
-             const Tensor& distogram_logits,
-             const std::int64_t& tokens) { return confidence_numbers(plddt, pae, pde, distogram_logits, tokens); },
-          options("confidence_values", Precision::float32, Sizes::fixed)) {}
+    : Programs(
+          values, [precision](const char* name) { return options(name, precision, Sizes::fixed); },
+          [precision](const char* name) { return options(name, precision, Sizes::symbolic); },
+          [](const char* name) { return options(name, Precision::float32, Sizes::fixed); }) {}
+
+Programs::Programs(const HyperParameters& values, const OptionsFor& fixed, const OptionsFor& symbolic,
+                   const OptionsFor& full)
+    : input_embedder(embedded_input, fixed("input_embedder")),
+      pair_features(pair_features_of(values), symbolic("pair_features")),
+      trunk_init(trunk_start, symbolic("trunk_init")),
+      recycle(recycled, symbolic("recycle")),
+      template_embedding(template_embedding_of(values), fixed("template_embedding")),
+      template_representation(boltz::template_representation, symbolic("template_representation")),
+      template_update(updated_by_templates, symbolic("template_update")),
+      pair_stack(pairformer_no_seq_layer, symbolic("pair_stack")),
+      msa_embedding(boltz::msa_embedding, symbolic("msa_embedding")),
+      msa_layer(boltz::msa_layer, symbolic("msa_layer")),
+      pairformer_layer(boltz::pairformer_layer, symbolic("pairformer_layer")),
+      distogram(boltz::distogram, symbolic("distogram")),
+      b_factor(boltz::b_factor, symbolic("b_factor")),
+      pairwise_conditioning(boltz::pairwise_conditioning, symbolic("pairwise_conditioning")),
+      atom_conditioning(atom_conditioning_of(values), fixed("atom_conditioning")),
+      token_bias(pair_bias, symbolic("token_bias")),
+      atom_layers(conditioned_atom_layers, full("atom_layers")),
+      single_embedding(boltz::single_embedding, full("single_embedding")),
+      score_encode(encoded, full("score_encode")),
+      token_layer(token_transformer_layer, full("token_layer")),
+      score_decode(decoded, full("score_decode")),
+      confidence_inputs(confidence_start, symbolic("confidence_inputs")),
+      add_distances(boltz::add_distances, symbolic("confidence_distances")),
+      confidence_heads(confidence_logits, symbolic("confidence_heads")),
+      confidence_values(confidence_numbers, full("confidence_values")) {}
 
 }  // namespace tilefold::boltz

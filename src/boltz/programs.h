@@ -2,6 +2,7 @@
 /// samples and predictions that use it.
 #pragma once
 
+#include <functional>
 #include <tuple>
 #include <utility>
 #include <vector>
@@ -80,6 +81,11 @@ struct Programs {
   Program<TensorList, Tensor, Tensor, Tensor> confidence_heads;
   /// logits of plddt, pae, pde, distogram, number of tokens -> plddt, pae, pde, tm, contact probability
   Program<TensorList, Tensor, Tensor, Tensor, Tensor, std::int64_t> confidence_values;
+
+ private:
+  using OptionsFor = std::function<JitOptions(const char* name)>;
+  /// `fixed` and `symbolic` programs run in the chosen precision, `full` ones in fp32.
+  Programs(const HyperParameters& values, const OptionsFor& fixed, const OptionsFor& symbolic, const OptionsFor& full);
 };
 
 }  // namespace tilefold::boltz

@@ -132,6 +132,21 @@ TEST(Model, SamplesDoNotDependOnHowManyAreDenoisedTogether) {
   EXPECT_LE(largest_difference(together, apart), kCoordinateTolerance);
 }
 
+TEST(Model, ResultsDoNotDependOnTheNumberOfThreads) {
+  const Checkpoint file = load_safetensors(kFolder + "cyclic.safetensors");
+  for (const Precision precision : {Precision::float32, Precision::mixed}) {
+    PredictOptions options = options_of(file);
+    options.precision = precision;
+    const int threads = num_threads();
+    set_num_threads(1);
+    const Tensor one = tiny_model().predict(features_of(file), options).coordinates;
+    set_num_threads(3);
+    const Tensor three = tiny_model().predict(features_of(file), options).coordinates;
+    set_num_threads(threads);
+    EXPECT_EQ(one.to_floats(), three.to_floats());
+  }
+}
+
 TEST(Model, FoldsASingleResidue) {
   const bio::Job job = bio::parse_input_text(">A|protein|empty\nG\n", "one.fasta");
   const bio::Complex complex = bio::build_complex(job, bio::builtin_components());
