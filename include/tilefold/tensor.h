@@ -37,6 +37,9 @@ class Storage {
   /// Foreign memory (a mapped file, a NumPy array); `owner` is kept alive as long as the storage.
   static std::shared_ptr<Storage> wrap(void* data, std::size_t bytes, std::shared_ptr<const void> owner);
   ~Storage();
+  /// Tells the operating system that the data will not be read again soon: clean pages of a mapped file leave memory
+  /// and come back from the file when they are needed. Never changes the data; does nothing for allocated memory.
+  void page_out() const;
   Storage(const Storage&) = delete;
   Storage& operator=(const Storage&) = delete;
 

@@ -55,6 +55,11 @@ class TemporaryFile {
 }  // namespace
 
 void write_file(const std::filesystem::path& path, std::string_view bytes) {
+  std::error_code ignored;
+  const std::filesystem::file_status status = std::filesystem::status(path, ignored);
+  if (std::filesystem::exists(status) && !std::filesystem::is_regular_file(status)) {
+    throw IoError(fmt::format("cannot write '{}': it exists and is not a regular file", path.string()));
+  }
   TemporaryFile file(fmt::format("{}.part{}", path.string(), ::getpid()));
   file.write(bytes);
   file.rename_to(path);

@@ -166,7 +166,9 @@ void Frame::pack_weight(BoundStep& bound, std::span<const std::shared_ptr<Storag
   const std::shared_ptr<Storage> packed = storage->derived(bound.packed_key + std::to_string(offset), [&] {
     LaunchOperand matrix = launch.b;
     matrix.strides.erase(matrix.strides.begin(), matrix.strides.end() - 2);
-    return step.kernel->pack_b(matrix, launch.k, launch.n);
+    std::shared_ptr<Storage> form = step.kernel->pack_b(matrix, launch.k, launch.n);
+    storage->page_out();  // a weight of a mapped checkpoint: from now on only its packed form is read
+    return form;
   });
   launch.packed_b = packed->data();
   bound.packed_source = storage;

@@ -1,3 +1,6 @@
+#include <sys/mman.h>
+#include <unistd.h>
+
 #include <cstdlib>
 #include <mutex>
 #include <new>
@@ -35,6 +38,17 @@ std::shared_ptr<Storage> Storage::wrap(void* data, std::size_t bytes, std::share
 
 Storage::~Storage() {
   if (owned_) std::free(data_);
+}
+
+void Storage::page_out() const {
+#ifdef MADV_PAGEOUT
+  if (owned_ || size_ == 0) return;
+  const auto page = static_cast<std::uintptr_t>(::sysconf(_SC_PAGESIZE));
+  const auto begin = (reinterpret_cast<std::uintptr_t>(data_) + page - 1) / page * page;
+  const auto end = (reinterpret_cast<std::uintptr_t>(data_) + size_) / page * page;
+  // Only advice: where the kernel does not know it, the pages stay.
+  if (begin < end) ::madvise(reinterpret_cast<void*>(begin), end - begin, MADV_PAGEOUT);
+#endif
 }
 
 std::shared_ptr<Storage> Storage::derived(const std::string& key,
