@@ -12,9 +12,19 @@
 #include <map>
 #include <mutex>
 #include <new>
+#include <string>
+#include <thread>
 #include <vector>
 
 #include "isa/cpu.h"
+
+#if defined(__SANITIZE_THREAD__)
+#define TILEFOLD_THREAD_SANITIZER 1
+#elif defined(__has_feature)
+#if __has_feature(thread_sanitizer)
+#define TILEFOLD_THREAD_SANITIZER 1
+#endif
+#endif
 
 namespace tilefold {
 namespace {
@@ -113,6 +123,21 @@ struct SharedRun {
   }
 };
 
+/// Calls `work` on `cores` threads at once, the calling one included, and waits for all.
+template <typename Work>
+void run_workers(int cores, const Work& work) {
+#ifdef TILEFOLD_THREAD_SANITIZER
+  // The library of oneTBB is not instrumented, so every task that it hands over would look like a race.
+  std::vector<std::thread> threads;
+  for (int i = 1; i < cores; ++i) threads.emplace_back(work);
+  work();
+  for (std::thread& thread : threads) thread.join();
+#else
+  Arenas::instance().arena(cores)->execute(
+      [&] { tbb::parallel_for(0, cores, 1, [&](int) { work(); }, tbb::simple_partitioner()); });
+#endif
+}
+
 void run_inline(std::int64_t tasks, TaskFunction function, void* context) {
   TaskScope scope;
   for (std::int64_t task = 0; task < tasks; ++task) function(context, task, scope.scratch());
@@ -155,8 +180,7 @@ void run_tasks(std::int64_t tasks, int max_cores, TaskFunction function, void* c
                 .left = cores,
                 .mutex = {},
                 .error = nullptr};
-  Arenas::instance().arena(cores)->execute(
-      [&] { tbb::parallel_for(0, cores, 1, [&](int) { run.work(); }, tbb::simple_partitioner()); });
+  run_workers(cores, [&] { run.work(); });
   // The workers have ended (parallel_for waited for them); the load makes their writes visible to race detectors too.
   while (run.left.load(std::memory_order_acquire) > 0) {
   }

@@ -57,13 +57,14 @@ class Profiler {
   std::vector<StepEvent> events_;
 };
 
-/// Records the time from its construction to its end under `name` if the profiler is on.
+/// Records the time from its construction to its end under `name`, which must outlive it, if the profiler is on.
 class ProfileScope {
  public:
   ProfileScope(const std::string& name, double flops, double bytes)
       : name_(Profiler::enabled() ? &name : nullptr), flops_(flops), bytes_(bytes) {
     if (name_ != nullptr) start_ = Profiler::Clock::now();
   }
+  ProfileScope(std::string&& name, double flops, double bytes) = delete;
   ~ProfileScope() {
     if (name_ != nullptr) Profiler::instance().record(*name_, start_, Profiler::Clock::now(), flops_, bytes_);
   }

@@ -11,6 +11,7 @@ namespace {
 TEST(Profiler, CountsStepsWhileItIsOn) {
   Profiler& profiler = Profiler::instance();
   profiler.clear();
+  const std::string other = "short";
   const std::string name = "layers.0.\"norm\"";
   {
     const ProfileScope scope(name, 10, 20);
@@ -22,7 +23,7 @@ TEST(Profiler, CountsStepsWhileItIsOn) {
     std::this_thread::sleep_for(std::chrono::milliseconds(2));
   }
   {
-    const ProfileScope scope("short", 1, 1);
+    const ProfileScope scope(other, 1, 1);
   }
   profiler.enable(false);
   {
