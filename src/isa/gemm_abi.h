@@ -21,6 +21,8 @@ inline constexpr int64_t kGemmChunkBytes = 512;
 inline constexpr int64_t kGemmPanelBytes = 256 * 1024;
 /// No level has register blocks of more rows than this; an epilogue tile has at most as many rows.
 inline constexpr int64_t kGemmMaxBlockRows = 32;
+/// Register blocks of rows that share one packing of A at most: enough to reuse a panel of B, few enough to stay in L2.
+inline constexpr int64_t kGemmBlocksPerPanel = 8;
 
 /// Operands of one product. Strides count elements.
 struct GemmArgs {
@@ -53,9 +55,9 @@ inline constexpr int64_t gemm_scratch_bytes(int64_t k) {
   const int64_t chunks = (k + chunk_elements - 1) / chunk_elements;
   const int64_t one_block = kGemmMaxBlockRows * (chunks > 0 ? chunks : 1) * kGemmChunkBytes;
   const int64_t panel = one_block > kGemmPanelBytes ? one_block : kGemmPanelBytes;
-  const int64_t tile = kGemmMaxBlockRows * kGemmPanelColumns * 4;
+  const int64_t tiles = kGemmBlocksPerPanel * kGemmMaxBlockRows * kGemmPanelColumns * 4;
   const int64_t prologue_row = (k + 63) / 64 * 64 * 4;
-  return panel + tile + prologue_row + 64;
+  return panel + tiles + prologue_row + 64;
 }
 
 }  // namespace tilefold::isa

@@ -11,6 +11,9 @@ struct GemmKernelAmx {
   using Panel = PanelBf16;
   static constexpr int kRows = 32, kSmallRows = 16, kSmallLimit = 16;
   static constexpr int64_t kDepth = 32;
+  /// At this depth a block of A and a block of B (16 KiB each) and the sums share the 48 KiB of L1, so that only A
+  /// comes from L2: both together would need 64 bytes a cycle.
+  static constexpr int64_t kDepthBlock = Panel::kChunk;
   static constexpr int64_t kBRowBytes = kGemmPanelColumns * 4;
   TILEFOLD_INLINE void begin() { tiles_begin(); }
   TILEFOLD_INLINE void end() { tiles_end(); }
@@ -21,13 +24,18 @@ struct GemmKernelAmx {
 
   template <int Rows>
   TILEFOLD_INLINE void block(const uint16_t* a, int64_t chunk_stride, const void* b_panel, int64_t k, float* tile) {
+    accumulate<Rows>(a, chunk_stride, b_panel, k, tile, false);
+  }
+
+  template <int Rows>
+  TILEFOLD_INLINE void accumulate(const uint16_t* a, int64_t chunk_stride, const void* b_panel, int64_t k, float* tile,
+                                  bool add) {
     static_assert(Rows == 16 || Rows == 32);
     Tiles tiles;
-    tile_zero<0>(tiles);
-    tile_zero<1>(tiles);
-    if constexpr (Rows == 32) {
-      tile_zero<2>(tiles);
-      tile_zero<3>(tiles);
+    if (add) {
+      load_sums<Rows>(tiles, tile);
+    } else {
+      zero_sums<Rows>(tiles);
     }
     const char* b = static_cast<const char*>(b_panel);
     for (int64_t left = k; left > 0; left -= Panel::kChunk, a += chunk_stride) {
@@ -36,6 +44,27 @@ struct GemmKernelAmx {
       for (int64_t i = 0; i < steps; i += kDepth, b += kTileRows * kBRowBytes) step<Rows>(tiles, a + i, b);
     }
     store_sums<Rows>(tiles, tile);
+  }
+
+  template <int Rows>
+  TILEFOLD_INLINE void zero_sums(Tiles& tiles) {
+    tile_zero<0>(tiles);
+    tile_zero<1>(tiles);
+    if constexpr (Rows == 32) {
+      tile_zero<2>(tiles);
+      tile_zero<3>(tiles);
+    }
+  }
+
+  template <int Rows>
+  TILEFOLD_INLINE void load_sums(Tiles& tiles, const float* tile) {
+    constexpr int64_t kStride = kGemmPanelColumns * 4;
+    tile_load<0>(tiles, tile, kStride);
+    tile_load<1>(tiles, tile + 16, kStride);
+    if constexpr (Rows == 32) {
+      tile_load<2>(tiles, tile + kTileRows * kGemmPanelColumns, kStride);
+      tile_load<3>(tiles, tile + kTileRows * kGemmPanelColumns + 16, kStride);
+    }
   }
 
   template <int Rows>

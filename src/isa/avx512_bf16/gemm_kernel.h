@@ -11,7 +11,7 @@ template <int R, int Small>
 struct GemmKernelDotBf16 {
   using Panel = PanelBf16;
   static constexpr int kRows = R, kSmallRows = Small, kSmallLimit = 2 * Small;
-  static constexpr int64_t kDepth = 2;
+  static constexpr int64_t kDepth = 2, kDepthBlock = 0;
   TILEFOLD_INLINE void begin() {}
   TILEFOLD_INLINE void end() {}
   TILEFOLD_INLINE int64_t b_panel_bytes(int64_t k) { return round_up(k, 32) * kGemmPanelColumns * 2; }

@@ -5,9 +5,6 @@
 
 namespace tilefold::isa {
 
-/// Register blocks of rows per packed panel at most: enough to reuse a panel of B from L2, few enough to stay there.
-inline constexpr int64_t kGemmBlocksPerPanel = 8;
-
 /// Rows of A that are packed together.
 template <class Kernel>
 TILEFOLD_INLINE int64_t gemm_panel_rows(int64_t k) {
@@ -16,29 +13,64 @@ TILEFOLD_INLINE int64_t gemm_panel_rows(int64_t k) {
   return (blocks > 0 ? blocks : 1) * Kernel::kRows;
 }
 
-/// One block: sums to the tile, the tile to the epilogue.
+/// One packed panel of A against one packed panel of B: what the blocks have in common.
+template <class Kernel>
+struct GemmPanel {
+  const GemmArgs* args;
+  const typename Kernel::Panel::Element* a;
+  int64_t chunk_stride;  ///< elements from one chunk of A to the next
+  const char* b;
+  float* tile;
+  int64_t row, col, rows, cols;  ///< the part of C
+};
+
+/// The part of K that is summed at once: all of it, unless the kernel wants its part of B to stay in L1.
+struct GemmDepth {
+  int64_t begin, count;
+  bool last;
+};
+
+/// One block: sums to the tile and, when they are complete, the tile to the epilogue.
 template <class Kernel, int Rows>
-TILEFOLD_INLINE void gemm_block(const GemmArgs* args, const typename Kernel::Panel::Element* a, int64_t chunk_stride,
-                                const void* b, float* tile, int64_t row, int64_t col, int64_t rows, int64_t cols) {
-  Kernel::template block<Rows>(a, chunk_stride, b, args->k, tile);
-  tilefold_hook_epilogue(args->hook_context, tile, kGemmPanelColumns, row, col, rows, cols);
+TILEFOLD_INLINE void gemm_block(const GemmPanel<Kernel>& panel, int64_t done, const GemmDepth& depth) {
+  const auto* a = panel.a + done * Kernel::Panel::kChunk;
+  float* tile = panel.tile;
+  if constexpr (Kernel::kDepthBlock > 0) {
+    tile += done * kGemmPanelColumns;
+    Kernel::template accumulate<Rows>(a + depth.begin / Kernel::Panel::kChunk * panel.chunk_stride, panel.chunk_stride,
+                                      panel.b + Kernel::b_panel_bytes(depth.begin), depth.count, tile, depth.begin > 0);
+    if (!depth.last) return;
+  } else {
+    Kernel::template block<Rows>(a, panel.chunk_stride, panel.b, panel.args->k, tile);
+  }
+  tilefold_hook_epilogue(panel.args->hook_context, tile, kGemmPanelColumns, panel.row + done, panel.col,
+                         smaller(Rows, panel.rows - done), panel.cols);
 }
 
-/// All blocks of one packed panel of A against one packed panel of B.
 template <class Kernel>
-TILEFOLD_INLINE void gemm_panel(const GemmArgs* args, const typename Kernel::Panel::Element* a, int64_t panel_rows,
-                                const void* b, float* tile, int64_t row, int64_t col, int64_t rows, int64_t cols) {
-  const int64_t chunk_stride = panel_rows * Kernel::Panel::kChunk;
+TILEFOLD_INLINE void gemm_panel_depth(const GemmPanel<Kernel>& panel, const GemmDepth& depth) {
   int64_t done = 0;
 #pragma clang loop unroll(disable)
-  for (; rows - done > Kernel::kSmallLimit; done += Kernel::kRows) {
-    gemm_block<Kernel, Kernel::kRows>(args, a + done * Kernel::Panel::kChunk, chunk_stride, b, tile, row + done, col,
-                                      smaller(Kernel::kRows, rows - done), cols);
+  for (; panel.rows - done > Kernel::kSmallLimit; done += Kernel::kRows) {
+    gemm_block<Kernel, Kernel::kRows>(panel, done, depth);
   }
 #pragma clang loop unroll(disable)
-  for (; done < rows; done += Kernel::kSmallRows) {
-    gemm_block<Kernel, Kernel::kSmallRows>(args, a + done * Kernel::Panel::kChunk, chunk_stride, b, tile, row + done,
-                                           col, smaller(Kernel::kSmallRows, rows - done), cols);
+  for (; done < panel.rows; done += Kernel::kSmallRows) gemm_block<Kernel, Kernel::kSmallRows>(panel, done, depth);
+}
+
+template <class Kernel>
+TILEFOLD_INLINE void gemm_panel(const GemmPanel<Kernel>& panel) {
+  if constexpr (Kernel::kDepthBlock > 0) {
+    const int64_t k = panel.args->k;
+    const int64_t step = k > Kernel::kDepthBlock * 3 / 2 ? Kernel::kDepthBlock : round_up(k + 1, Kernel::Panel::kChunk);
+    int64_t begin = 0;
+#pragma clang loop unroll(disable)
+    do {
+      gemm_panel_depth(panel, {begin, smaller(step, k - begin), begin + step >= k});
+      begin += step;
+    } while (begin < k);
+  } else {
+    gemm_panel_depth(panel, {0, panel.args->k, true});
   }
 }
 
@@ -48,7 +80,7 @@ TILEFOLD_INLINE void gemm(const GemmArgs* args, int64_t row_begin, int64_t row_e
   using Element = typename Kernel::Panel::Element;
   const int64_t k_padded = round_up(args->k, Kernel::kDepth > kWidth ? Kernel::kDepth : kWidth);
   float* tile = static_cast<float*>(scratch);
-  float* prologue_row = tile + kGemmMaxBlockRows * kGemmPanelColumns;
+  float* prologue_row = tile + kGemmBlocksPerPanel * kGemmMaxBlockRows * kGemmPanelColumns;
   Element* panel = reinterpret_cast<Element*>(prologue_row + round_up(args->k, 64));
   const int64_t rows_at_once = gemm_panel_rows<Kernel>(args->k);
   const int64_t b_panel_bytes = Kernel::b_panel_bytes(args->k);
@@ -60,7 +92,8 @@ TILEFOLD_INLINE void gemm(const GemmArgs* args, int64_t row_begin, int64_t row_e
 #pragma clang loop unroll(disable)
     for (int64_t col = col_begin; col < col_end; col += kGemmPanelColumns) {
       const char* b = static_cast<const char*>(args->b_packed) + col / kGemmPanelColumns * b_panel_bytes;
-      gemm_panel<Kernel>(args, panel, panel_rows, b, tile, row, col, rows, smaller(kGemmPanelColumns, col_end - col));
+      gemm_panel<Kernel>({args, panel, panel_rows * Kernel::Panel::kChunk, b, tile, row, col, rows,
+                          smaller(kGemmPanelColumns, col_end - col)});
     }
   }
 }

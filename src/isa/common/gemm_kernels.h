@@ -4,6 +4,8 @@
 /// rows go to small blocks), kDepth (K is padded to a multiple of it), begin() and end() around a task,
 /// b_panel_bytes(k), pack_panel(b, column, out), and
 /// block<R>(a, chunk_stride, b, k, tile): R x 32 sums to `tile` (row stride 32), a at a row of the panel's first chunk.
+/// With kDepthBlock > 0 (a multiple of the chunk) also accumulate<R>(..., bool add): sums over such a part of K, added
+/// to `tile` or not.
 #pragma once
 
 #include "isa/common/pack_a.h"
@@ -16,7 +18,7 @@ template <int R, int V, int Small>
 struct GemmKernelF32 {
   using Panel = PanelF32<false>;
   static constexpr int kRows = R, kSmallRows = Small, kSmallLimit = 2 * Small;
-  static constexpr int64_t kDepth = 1;
+  static constexpr int64_t kDepth = 1, kDepthBlock = 0;
   TILEFOLD_INLINE void begin() {}
   TILEFOLD_INLINE void end() {}
   TILEFOLD_INLINE int64_t b_panel_bytes(int64_t k) { return k * kGemmPanelColumns * 4; }
@@ -63,7 +65,7 @@ template <int R, int V, int Small>
 struct GemmKernelBf16OnF32 {
   using Panel = PanelF32<true>;
   static constexpr int kRows = R, kSmallRows = Small, kSmallLimit = 2 * Small;
-  static constexpr int64_t kDepth = 2;
+  static constexpr int64_t kDepth = 2, kDepthBlock = 0;
   TILEFOLD_INLINE void begin() {}
   TILEFOLD_INLINE void end() {}
   TILEFOLD_INLINE int64_t b_panel_bytes(int64_t k) { return round_up(k, 32) * kGemmPanelColumns * 2; }
