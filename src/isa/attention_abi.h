@@ -41,7 +41,7 @@ inline constexpr int64_t kAttentionQueryGroup = 1024;
 inline constexpr int64_t kAttentionKeyBlock = 128;
 
 /// Bytes of scratch for a task of `queries` query rows at any level (64-byte aligned, private to the task).
-inline constexpr int64_t attention_scratch_bytes(int64_t head_dim, int64_t queries) {
+constexpr int64_t attention_scratch_bytes(int64_t head_dim, int64_t queries) {
   const int64_t dim = (head_dim + 31) / 32 * 32;
   const int64_t group = queries < kAttentionQueryGroup ? queries : kAttentionQueryGroup;
   const int64_t rows = (group + kGemmMaxBlockRows - 1) / kGemmMaxBlockRows * kGemmMaxBlockRows;

@@ -11,14 +11,14 @@
 namespace tilefold::isa {
 
 /// Storage types that primitives read and write (`int32_t` in the argument structs).
-enum StorageType : int32_t { kStorageF32 = 0, kStorageBf16 = 1 };
+enum StorageType : int32_t { kStorageF32 = 0, kStorageBf16 = 1 };  // NOLINT(performance-enum-size)
 
 /// Columns of one packed panel of B and of every epilogue tile, at every ISA level.
 inline constexpr int64_t kGemmPanelColumns = 32;
 /// Bytes of one row of a packed chunk of A (K is cut into chunks so that row strides are constants of the kernel).
 inline constexpr int64_t kGemmChunkBytes = 512;
 /// What the packed rows of A may occupy together (half of a 1 MiB L2 leaves room for a panel of B).
-inline constexpr int64_t kGemmPanelBytes = 256 * 1024;
+inline constexpr int64_t kGemmPanelBytes = 262144;
 /// No level has register blocks of more rows than this; an epilogue tile has at most as many rows.
 inline constexpr int64_t kGemmMaxBlockRows = 32;
 /// Register blocks of rows that share one packing of A at most: enough to reuse a panel of B, few enough to stay in L2.
@@ -39,18 +39,18 @@ struct GemmArgs {
 };
 
 /// Bytes of `b_packed` for fp32: [ceil(N/32)][K][32], zero-padded columns.
-inline constexpr int64_t gemm_packed_b_bytes_f32(int64_t k, int64_t n) {
+constexpr int64_t gemm_packed_b_bytes_f32(int64_t k, int64_t n) {
   return (n + kGemmPanelColumns - 1) / kGemmPanelColumns * k * kGemmPanelColumns * 4;
 }
 
 /// Bytes of `b_packed` for bf16: [ceil(N/32)][ceil(K/32)*16][32][2], pairs along K, zero-padded; one layout for
 /// AVX-512-BF16, AMX and the levels without a bf16 unit.
-inline constexpr int64_t gemm_packed_b_bytes_bf16(int64_t k, int64_t n) {
+constexpr int64_t gemm_packed_b_bytes_bf16(int64_t k, int64_t n) {
   return (n + kGemmPanelColumns - 1) / kGemmPanelColumns * ((k + 31) / 32 * 32) * kGemmPanelColumns * 2;
 }
 
 /// Bytes of scratch that a product task needs at any level (64-byte aligned, private to the task).
-inline constexpr int64_t gemm_scratch_bytes(int64_t k) {
+constexpr int64_t gemm_scratch_bytes(int64_t k) {
   const int64_t chunk_elements = kGemmChunkBytes / 4;
   const int64_t chunks = (k + chunk_elements - 1) / chunk_elements;
   const int64_t one_block = kGemmMaxBlockRows * (chunks > 0 ? chunks : 1) * kGemmChunkBytes;

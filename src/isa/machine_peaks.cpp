@@ -32,6 +32,7 @@ double run_together(int threads, const std::function<void(int)>& work) {
   std::vector<Clock::time_point> begins(static_cast<std::size_t>(threads));
   std::vector<Clock::time_point> ends(begins.size());
   std::vector<std::thread> pool;
+  pool.reserve(begins.size());
   for (int t = 0; t < threads; ++t) {
     pool.emplace_back([&, t] {
       ready.arrive_and_wait();
