@@ -64,16 +64,19 @@ bool is_reshaped_after_permute(const Graph& graph, const UseLists& uses, ValueId
   return false;
 }
 
-/// Whether writing `value` in `order` costs less than what its users save.
-bool pays_off(const Graph& graph, const UseLists& uses, const Region& region, ValueId value, const Order& order) {
+/// The order in which to store `value`, whose users want `wanted`; empty for row-major.
+Order worthwhile(const Graph& graph, const UseLists& uses, const Region& region, ValueId value, const Order& wanted) {
   const Shape& shape = graph.type(value).shape;
   const int rank = shape.rank();
   // Rows in another order cost nothing by themselves, but only a reshape needs them, and rows in their natural order
   // can be worked on together with those of other steps.
-  if (order.back() == rank - 1) return is_reshaped_after_permute(graph, uses, value);
-  // With a batch dimension innermost every tile would touch a cache line per element.
-  if (region.kind != Region::Kind::gemm || order.back() != rank - 2) return false;
-  return shape.dim(-1).is_static() && shape.dim(-1).value() <= kNarrowColumns;
+  if (wanted.back() == rank - 1) return is_reshaped_after_permute(graph, uses, value) ? wanted : Order();
+  const bool narrow = shape.dim(-1).is_static() && shape.dim(-1).value() <= kNarrowColumns;
+  if (region.kind != Region::Kind::gemm || !narrow || graph.type(value).shape.rank() < 2) return {};
+  // One plane per column, again with the rows in their natural order.
+  Order planes = {rank - 1};
+  for (int axis = 0; axis + 1 < rank; ++axis) planes.push_back(axis);
+  return planes;
 }
 
 }  // namespace
@@ -84,11 +87,10 @@ void choose_layouts(const Graph& graph, const Regions& regions, const UseLists& 
   for (const Region& region : regions.list) {
     if (region.kind == Region::Kind::native) continue;
     for (const ValueId value : region.outputs) {
-      Order order = chooser.wanted(value);
+      const Order order = chooser.wanted(value);
       const int rank = static_cast<int>(order.size());
       if (order == row_major(rank)) continue;
-      if (!pays_off(graph, uses, region, value, order)) continue;
-      storage[value].order = std::move(order);
+      storage[value].order = worthwhile(graph, uses, region, value, order);
     }
   }
 }

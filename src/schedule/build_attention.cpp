@@ -9,6 +9,17 @@ StepOperand operand_of(const View& view, std::size_t dimensions) {
   return operand;
 }
 
+bool is_contiguous(const View& view) { return view.strides.back() == Dim(1) || view.sizes.back() == Dim(1); }
+
+/// True when the rows of one batch entry are further apart than the entries themselves, as in attention along the first
+/// index of a pair tensor: every row would come from another page.
+bool is_scattered(const View& view) {
+  const Dim& entry = view.strides[0];
+  const Dim& row = view.strides[2];
+  if (entry == Dim(0) || entry == row || view.sizes[0] == Dim(1) || view.sizes[2] == Dim(1)) return false;
+  return row.divided_by(entry).has_value();
+}
+
 }  // namespace
 
 void ScheduleBuilder::build_attention(const Node& node) {
@@ -23,8 +34,8 @@ void ScheduleBuilder::build_attention(const Node& node) {
                        : step.spec.bf16                                             ? DType::bfloat16
                                                                                     : DType::float32;
   for (View* view : {&q, &k, &v}) {
-    const bool contiguous = view->strides.back() == Dim(1) || view->sizes.back() == Dim(1);
-    if (!contiguous || view->dtype != common) *view = dense_copy(*view, common);
+    if (!is_contiguous(*view) || is_scattered(*view) || view->dtype != common)
+      *view = dense_copy(*view, common, {0, 2, 1, 3});
   }
   step.batch = q.sizes[0];
   step.heads = q.sizes[1];
@@ -38,22 +49,22 @@ void ScheduleBuilder::build_attention(const Node& node) {
   step.v = operand_of(v, 3);
   if (node.operands.size() > 3 && node.operands[3] != kNoValue) {
     View mask = view_of(node.operands[3]);
-    if (!is_floating_point(mask.dtype)) mask = dense_copy(mask, DType::float32);
+    const bool usable = is_floating_point(mask.dtype) && (is_contiguous(mask) || mask.strides.back() == Dim(0));
+    if (!usable) mask = dense_copy(mask, is_floating_point(mask.dtype) ? mask.dtype : DType::float32);
     step.spec.has_mask = true;
     step.spec.mask_dtype = mask.dtype;
     step.mask = operand_of(broadcast(mask, Shape{step.batch, step.heads, step.queries, step.keys}), 4);
   }
   if (node.operands.size() > 4 && node.operands[4] != kNoValue) {
     View bias = view_of(node.operands[4]);
-    const bool contiguous = bias.strides.back() == Dim(1) || bias.sizes.back() == Dim(1);
-    if (bias.dtype != DType::float32 || !contiguous) bias = dense_copy(bias, DType::float32);
+    if (bias.dtype != DType::float32 || !is_contiguous(bias)) bias = dense_copy(bias, DType::float32);
     step.spec.has_key_bias = true;
     step.key_bias = operand_of(broadcast(bias, Shape{step.batch, step.keys}), 2);
   }
   const View out = place(node.result);
   step.spec.out_dtype = out.dtype;
-  const bool contiguous = out.strides.back() == Dim(1) || out.sizes.back() == Dim(1);
-  if (!contiguous) {  // a result that is placed in a concat of its last dimension keeps a unit stride; others do too
+  if (!is_contiguous(
+          out)) {  // a result that is placed in a concat of its last dimension keeps a unit stride; others do too
     throw CompileError("the result of an attention must be contiguous in its last dimension");
   }
   step.out = operand_of(out, 3);
