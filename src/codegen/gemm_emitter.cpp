@@ -238,11 +238,11 @@ void check_gemm(const GemmSpec& spec) {
   check_instructions(spec.epilogue, spec.results, spec.inputs.size(), spec.outputs.size(), true);
 }
 
-std::vector<std::byte> emit_gemm(const GemmSpec& spec, isa::Isa level) {
+std::vector<std::byte> emit_gemm(const GemmSpec& spec, isa::Isa level, bool assembly) {
   LevelModule module(level);
   EpilogueEmitter(spec, module).emit();
   emit_task(spec, module);
-  return module.compile(Optimization::light);
+  return module.compile(Optimization::light, assembly);
 }
 
 std::vector<std::byte> emit_gemm_pack(bool bf16, DType b_dtype, isa::Isa level) {

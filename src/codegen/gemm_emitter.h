@@ -31,8 +31,8 @@ inline constexpr std::size_t kMaxEpilogueOperands = 32;
 /// Throws CompileError when the specification contradicts itself or asks for what products cannot do.
 void check_gemm(const GemmSpec& spec);
 
-/// Relocatable object with the task function. Throws CompileError.
-std::vector<std::byte> emit_gemm(const GemmSpec& spec, isa::Isa level);
+/// Relocatable object (or assembly text) with the task function. Throws CompileError.
+std::vector<std::byte> emit_gemm(const GemmSpec& spec, isa::Isa level, bool assembly = false);
 
 /// Relocatable object with the pack function, which only depends on the type of the product and of B's elements.
 std::vector<std::byte> emit_gemm_pack(bool bf16, DType b_dtype, isa::Isa level);

@@ -39,8 +39,8 @@ std::unique_ptr<llvm::TargetMachine> make_target_machine(const llvm::Module& mod
 
 std::unique_ptr<llvm::Module> parse_primitives(isa::Isa level, llvm::LLVMContext& context) {
   const std::span<const std::byte> bitcode = isa::bitcode(level);
-  if (bitcode.empty() || !isa::is_supported(level)) {
-    throw CompileError(fmt::format("ISA level {} is not available on this CPU or in this build", isa::isa_name(level)));
+  if (bitcode.empty()) {
+    throw CompileError(fmt::format("this build has no primitives of ISA level {}", isa::isa_name(level)));
   }
   const llvm::StringRef text(reinterpret_cast<const char*>(bitcode.data()), bitcode.size());
   auto module = llvm::getLazyBitcodeModule(llvm::MemoryBufferRef(text, "primitives"), context);
@@ -136,7 +136,7 @@ void LevelModule::optimize(Optimization optimization, llvm::TargetMachine& machi
   passes.run(*module_, modules);
 }
 
-std::vector<std::byte> LevelModule::compile(Optimization optimization) {
+std::vector<std::byte> LevelModule::compile(Optimization optimization, bool assembly) {
   link_primitives();
   internalize();
   verify();
@@ -145,7 +145,8 @@ std::vector<std::byte> LevelModule::compile(Optimization optimization) {
   llvm::SmallVector<char, 0> object;
   llvm::raw_svector_ostream stream(object);
   llvm::legacy::PassManager passes;
-  if (machine->addPassesToEmitFile(passes, stream, nullptr, llvm::CodeGenFileType::ObjectFile)) {
+  const auto kind = assembly ? llvm::CodeGenFileType::AssemblyFile : llvm::CodeGenFileType::ObjectFile;
+  if (machine->addPassesToEmitFile(passes, stream, nullptr, kind)) {
     throw CompileError("the target cannot emit objects");
   }
   passes.run(*module_);

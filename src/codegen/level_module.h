@@ -25,7 +25,7 @@ enum class Optimization : std::uint8_t { light, full };
 
 class LevelModule {
  public:
-  /// Throws CompileError when the build lacks the level or this CPU cannot run it.
+  /// Throws CompileError when the build lacks the level. This CPU need not be able to run it.
   explicit LevelModule(isa::Isa level);
   ~LevelModule();
   LevelModule(const LevelModule&) = delete;
@@ -42,8 +42,9 @@ class LevelModule {
   /// A primitive of the level, linked in when the object is made.
   llvm::FunctionCallee primitive(const std::string& name, llvm::FunctionType* type);
 
-  /// Links the primitives, verifies, optimises and compiles. The module cannot be used afterwards. Throws CompileError.
-  std::vector<std::byte> compile(Optimization optimization);
+  /// Links the primitives, verifies, optimises and compiles to a relocatable object (or to assembly text, for people
+  /// and tests). The module cannot be used afterwards. Throws CompileError.
+  std::vector<std::byte> compile(Optimization optimization, bool assembly = false);
 
  private:
   void link_primitives();

@@ -419,12 +419,12 @@ bool can_stream(const LoopNestSpec& spec, const RowPlan& plan) {
   });
 }
 
-std::vector<std::byte> emit_loop_nest(const LoopNestSpec& spec, const RowPlan& plan, isa::Isa level) {
+std::vector<std::byte> emit_loop_nest(const LoopNestSpec& spec, const RowPlan& plan, isa::Isa level, bool assembly) {
   LevelModule module(level);
   LoopNestEmitter(spec, plan, module, false).emit(kLoopNestSymbol);
   if (can_stream(spec, plan)) LoopNestEmitter(spec, plan, module, true).emit(kLoopNestStreamingSymbol);
   if (can_transpose(spec)) emit_transpose(spec, module);
-  return module.compile(Optimization::light);
+  return module.compile(Optimization::light, assembly);
 }
 
 }  // namespace tilefold::codegen

@@ -31,7 +31,8 @@ inline constexpr const char* kLoopNestStreamingSymbol = "tilefold_loop_nest_stre
 /// True if the kernel has a streaming variant.
 bool can_stream(const LoopNestSpec& spec, const RowPlan& plan);
 
-/// Relocatable object with the functions above. Throws CompileError.
-std::vector<std::byte> emit_loop_nest(const LoopNestSpec& spec, const RowPlan& plan, isa::Isa level);
+/// Relocatable object (or assembly text) with the functions above. Throws CompileError.
+std::vector<std::byte> emit_loop_nest(const LoopNestSpec& spec, const RowPlan& plan, isa::Isa level,
+                                      bool assembly = false);
 
 }  // namespace tilefold::codegen

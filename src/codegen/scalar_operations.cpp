@@ -54,7 +54,7 @@ llvm::Value* VectorEmitter::compare(ScalarOp op, TypedValue a, TypedValue b) {
   }
 }
 
-/// Small constant exponents are products and roots; any other power is the C library's powf for every lane.
+/// Small constant exponents are products.
 llvm::Value* VectorEmitter::power(llvm::Value* base, llvm::Value* exponent) {
   const auto* constant_exponent = llvm::dyn_cast<llvm::Constant>(exponent);
   const auto* lane = constant_exponent == nullptr
@@ -69,7 +69,7 @@ llvm::Value* VectorEmitter::power(llvm::Value* base, llvm::Value* exponent) {
     if (value == 4) return builder_.CreateFMul(square, square);
     if (value == -1) return builder_.CreateFDiv(constant(1, ScalarType::f32).value, base);
   }
-  return builder_.CreateBinaryIntrinsic(intrinsic::pow, base, exponent);
+  return call_math("pow", {base, exponent});
 }
 
 llvm::Value* VectorEmitter::apply_f32(ScalarOp op, llvm::Value* a, llvm::Value* b) {

@@ -271,7 +271,7 @@ INSTANTIATE_TEST_SUITE_P(Levels, LoopNestLevels, ::testing::ValuesIn(test_levels
 });
 
 TEST_P(LoopNestLevels, RandomPrograms) {
-  for (std::uint64_t seed = 0; seed < 120; ++seed) {
+  for (std::uint64_t seed = 0; seed < 80; ++seed) {
     SCOPED_TRACE("seed " + std::to_string(seed));
     RandomProblem random(seed);
     run_and_check(random.problem, GetParam());
