@@ -80,6 +80,10 @@ class ChainFormer {
     count_users(steps);
     for (Step& step : steps) {
       const std::optional<RowStep> rows = row_step(step);
+      if (!rows && !members_.empty() && is_independent(step)) {
+        schedule_.steps.push_back(std::move(step));  // before the chain, which goes on
+        continue;
+      }
       if (!rows || (!members_.empty() && !fits(*rows))) flush();
       if (rows) {
         members_.push_back(std::move(step));
@@ -111,6 +115,19 @@ class ChainFormer {
       }
     }
     return true;
+  }
+
+  /// True when `step` may run before the chain instead of after it.
+  bool is_independent(const Step& step) const {
+    bool independent = true;
+    step.visit_buffers([&](int buffer, bool written) {
+      for (const RowStep& member : member_rows_) {
+        for (const RowUse& use : member.uses) {
+          if (use.buffer == buffer && (use.written || written)) independent = false;
+        }
+      }
+    });
+    return independent;
   }
 
   /// Buffers that live and die in the chain, with rows of known length.
