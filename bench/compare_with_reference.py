@@ -119,11 +119,11 @@ def print_machine(arguments):
         [python, "-c", "from importlib.metadata import version as v; print('boltz', v('boltz'), 'torch', v('torch'))"],
         capture_output=True, text=True).stdout.strip()
     print(f"CPU        {model}")
-    print(f"{isa}")
+    print(f"ISA        {isa.split()[1]}")
     print(f"threads    {arguments.threads} of {len(os.sched_getaffinity(0))}")
     print(f"reference  {versions or 'unknown versions'}, bf16 autocast on CPU")
     print(f"input      {arguments.residues} residues, {arguments.rows} MSA rows, {arguments.recycling_steps} recycling steps, "
-          f"{arguments.sampling_steps} sampling steps, {arguments.diffusion_samples} samples; tilefold {arguments.precision}")
+          f"{arguments.sampling_steps} sampling steps, {arguments.diffusion_samples} sample(s); tilefold {arguments.precision}")
     print(f"command    {' '.join(sys.argv)}\n", flush=True)
 
 

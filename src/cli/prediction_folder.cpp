@@ -1,9 +1,12 @@
 #include "cli/prediction_folder.h"
 
 #include <fmt/format.h>
+#include <signal.h>
 #include <unistd.h>
 
 #include <algorithm>
+#include <cerrno>
+#include <charconv>
 #include <fstream>
 #include <nlohmann/json.hpp>
 #include <numeric>
@@ -77,12 +80,31 @@ std::vector<std::size_t> ranking(const boltz::Prediction& prediction, std::size_
   return order;
 }
 
+constexpr std::string_view kUnfinished = ".part";
+
+/// Removes what runs that were killed have left of this prediction; those of living processes stay.
+void remove_abandoned(const std::filesystem::path& final_path) {
+  const std::string beginning = fmt::format(".{}{}", final_path.filename().string(), kUnfinished);
+  std::error_code ignored;
+  for (const auto& entry : std::filesystem::directory_iterator(final_path.parent_path(), ignored)) {
+    const std::string name = entry.path().filename().string();
+    if (!name.starts_with(beginning)) continue;
+    const char* digits = name.c_str() + beginning.size();
+    pid_t process = 0;
+    const auto [end, error] = std::from_chars(digits, name.c_str() + name.size(), process);
+    if (error != std::errc() || *end != '\0' || process <= 0) continue;
+    if (::kill(process, 0) != 0 && errno == ESRCH) std::filesystem::remove_all(entry.path(), ignored);
+  }
+}
+
 /// A folder that disappears again unless it is renamed to its final name.
 class UnfinishedFolder {
  public:
   explicit UnfinishedFolder(const std::filesystem::path& final_path)
       : final_path_(final_path),
-        path_(final_path.parent_path() / fmt::format(".{}.part{}", final_path.filename().string(), ::getpid())) {
+        path_(final_path.parent_path() /
+              fmt::format(".{}{}{}", final_path.filename().string(), kUnfinished, ::getpid())) {
+    remove_abandoned(final_path);
     std::filesystem::remove_all(path_);
     create_folder(path_);
   }

@@ -98,6 +98,15 @@ TEST_F(CliFiles, CtrlCWhileReplacingKeepsTheOldPrediction) {
   EXPECT_TRUE(contents_below(folder_ / "out") == before);
 }
 
+TEST_F(CliFiles, WhatAKilledRunLeftIsRemoved) {
+  // No process can have this number; process 1 is alive.
+  const auto abandoned = folder_.write("out/boltz_results_peptide/predictions/.peptide.part2000000000/x", "");
+  const auto others = folder_.write("out/boltz_results_peptide/predictions/.peptide.part1/x", "");
+  ASSERT_EQ(run_here(predict("out")).exit_code, 0);
+  EXPECT_FALSE(std::filesystem::exists(abandoned.parent_path()));
+  EXPECT_TRUE(std::filesystem::exists(others));
+}
+
 TEST_F(CliFiles, AnUnusableKernelCacheDoesNotStopAPrediction) {
   folder_.write("file", "not a folder");
   const RunResult result = run_here(predict("out"), {.environment = {{"TILEFOLD_CACHE_DIR", "file/kernels"}}});
