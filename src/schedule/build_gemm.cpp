@@ -43,6 +43,10 @@ struct ProductLoops {
   }
 };
 
+bool multiplies_in_bf16(const Node& product, const View& a, const View& b) {
+  return product.precision == Precision::mixed || (a.dtype == DType::bfloat16 && b.dtype == DType::bfloat16);
+}
+
 OperandAccess access_of(const StepOperand& operand, DType dtype) {
   OperandAccess access{dtype, {}};
   for (const Dim& stride : operand.strides) access.strides.push_back(stride_kind(stride));
@@ -51,16 +55,13 @@ OperandAccess access_of(const StepOperand& operand, DType dtype) {
 
 }  // namespace
 
-void ScheduleBuilder::build_gemm(const Region& region) {
-  const Node& product = graph_.nodes[region.product];
-  const std::string name = step_name_;
-  const RowProgram program = make_row_program(graph_, region);
+/// A and B of a product over [batch..., rows, columns]; copied where neither rows nor columns are contiguous.
+std::pair<View, View> ScheduleBuilder::product_operands(const Node& product, const Shape& space) {
   const bool transpose_a = product.attributes.get<bool>("transpose_a");
   const bool transpose_b = product.attributes.get<bool>("transpose_b");
-  View a = with_batch_of(matrix_view(view_of(product.operands[0]), transpose_a), region.space);
-  View b = with_batch_of(matrix_view(view_of(product.operands[1]), transpose_b), region.space);
-  const bool bf16 = product.precision == Precision::mixed || (a.dtype == DType::bfloat16 && b.dtype == DType::bfloat16);
-  const DType copied = bf16 ? DType::bfloat16 : DType::float32;
+  View a = with_batch_of(matrix_view(view_of(product.operands[0]), transpose_a), space);
+  View b = with_batch_of(matrix_view(view_of(product.operands[1]), transpose_b), space);
+  const DType copied = multiplies_in_bf16(product, a, b) ? DType::bfloat16 : DType::float32;
   const auto rank = static_cast<std::size_t>(a.rank());
   const auto unit = [&](const View& view, std::size_t axis) {
     return has_unit_stride(view.sizes[axis], view.strides[axis]);
@@ -69,6 +70,15 @@ void ScheduleBuilder::build_gemm(const Region& region) {
   const bool rows_contiguous = a.strides[rank - 2] == Dim(1) && a.sizes[rank - 2] != Dim(1);
   if (!unit(a, rank - 1) && !rows_contiguous) a = dense_copy(a, copied);
   if (!unit(b, rank - 1) && !unit(b, rank - 2)) b = dense_copy(b, copied);
+  return {a, b};
+}
+
+void ScheduleBuilder::build_gemm(const Region& region) {
+  const Node& product = graph_.nodes[region.product];
+  const std::string name = step_name_;
+  const RowProgram program = make_row_program(graph_, region);
+  const auto [a, b] = product_operands(product, region.space);
+  const auto rank = static_cast<std::size_t>(a.rank());
 
   // Rows of every operand: dimensions batch..., M and one inner dimension.
   const Dim n = region.space.dims().back();
@@ -94,7 +104,7 @@ void ScheduleBuilder::build_gemm(const Region& region) {
   step.b.strides.push_back(b.strides[rank - 1]);
   step.spec.a_transposed = !(step.a.strides.back() == Dim(1));
   if (step.spec.a_transposed && step.m == Dim(1)) step.a.strides[step.a.strides.size() - 2] = 1;
-  step.spec.bf16 = bf16;
+  step.spec.bf16 = multiplies_in_bf16(product, a, b);
   step.spec.a_dtype = a.dtype;
   step.spec.b_dtype = b.dtype;
   if (step.k.is_static()) step.spec.k = step.k.value();

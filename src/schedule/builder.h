@@ -42,6 +42,7 @@ class ScheduleBuilder {
   bool build_uniform_reduction(const Region& region);
   std::vector<std::pair<View, View>> make_columns_dense(std::vector<View>& views, std::size_t inputs,
                                                         std::size_t reduced);
+  std::pair<View, View> product_operands(const Node& product, const Shape& space);
   void build_gemm(const Region& region);   // build_gemm.cpp
   void build_attention(const Node& node);  // build_attention.cpp
   void build_movement(const Node& node);   // build_movement.cpp

@@ -1,6 +1,7 @@
 #include "schedule/compile_schedule.h"
 
 #include "passes/storage_plan.h"
+#include "runtime/core_grid.h"
 #include "schedule/builder.h"
 #include "schedule/row_chains.h"
 
@@ -16,26 +17,39 @@ Schedule make_schedule(const Graph& graph, const ScheduleOptions& options) {
 
 namespace {
 
-void compile_steps(std::vector<Step>& steps, const std::string& program) {
+void compile_step(Step& step, const std::string& program) {
+  try {
+    if (auto* nest = std::get_if<LoopNestStep>(&step.action)) {
+      nest->kernel = compile_kernel(nest->spec);
+    } else if (auto* gemm = std::get_if<GemmStep>(&step.action)) {
+      gemm->kernel = compile_kernel(gemm->spec);
+    } else if (auto* attention = std::get_if<AttentionStep>(&step.action)) {
+      attention->kernel = compile_kernel(attention->spec);
+    }
+  } catch (const CompileError& error) {
+    throw CompileError("step '" + step.profile_name() + "' of '" + program + "': " + error.what());
+  }
+}
+
+/// All steps, those inside of chains included.
+void collect_steps(std::vector<Step>& steps, std::vector<Step*>& all) {
   for (Step& step : steps) {
-    try {
-      if (auto* nest = std::get_if<LoopNestStep>(&step.action)) {
-        nest->kernel = compile_kernel(nest->spec);
-      } else if (auto* gemm = std::get_if<GemmStep>(&step.action)) {
-        gemm->kernel = compile_kernel(gemm->spec);
-      } else if (auto* attention = std::get_if<AttentionStep>(&step.action)) {
-        attention->kernel = compile_kernel(attention->spec);
-      } else if (auto* chain = std::get_if<ChainStep>(&step.action)) {
-        compile_steps(chain->steps, program);
-      }
-    } catch (const CompileError& error) {
-      throw CompileError("step '" + step.profile_name() + "' of '" + program + "': " + error.what());
+    if (auto* chain = std::get_if<ChainStep>(&step.action)) {
+      collect_steps(chain->steps, all);
+    } else {
+      all.push_back(&step);
     }
   }
 }
 
 }  // namespace
 
-void compile_kernels(Schedule& schedule) { compile_steps(schedule.steps, schedule.name); }
+void compile_kernels(Schedule& schedule) {
+  std::vector<Step*> steps;
+  collect_steps(schedule.steps, steps);
+  parallel_for(static_cast<std::int64_t>(steps.size()), 0, [&](std::int64_t step, ThreadScratch&) {
+    compile_step(*steps[static_cast<std::size_t>(step)], schedule.name);
+  });
+}
 
 }  // namespace tilefold
