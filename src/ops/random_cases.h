@@ -21,7 +21,7 @@ std::int64_t random_positive_size(RandomEngine& engine, std::int64_t most = 67);
 /// A shape whose volume stays below about ten thousand elements.
 std::vector<std::int64_t> random_sizes(RandomEngine& engine, int lowest_rank = 0, int highest_rank = 5);
 DType random_floating(RandomEngine& engine);
-/// float32, bfloat16 or an integer type that holds negative numbers.
+/// Any dtype, floating-point three times out of four.
 DType random_dtype(RandomEngine& engine);
 
 TensorType dense(const std::vector<std::int64_t>& sizes, DType dtype = DType::float32);

@@ -36,7 +36,7 @@ class OperationCheck {
   OperationCheck(const OperationDefinition& operation, std::uint64_t seed)
       : operation_(operation),
         engine_(seed),
-        test_(operation.random_case(engine_)),
+        test_(placed(operation.random_case(engine_), engine_)),
         what_(describe(operation, test_, seed)),
         operands_(test_, engine_) {}
 
@@ -60,6 +60,29 @@ class OperationCheck {
   }
 
  private:
+  /// The case with operands in other layouts and memory, now and then.
+  static OperationCase placed(OperationCase test, RandomEngine& engine) {
+    for (TensorType& type : test.operands) {
+      const std::int64_t volume = type.shape.volume().value();
+      switch (engine() % 8) {
+        case 0:
+          type.layout = Layout::row_major;
+          break;
+        case 1:
+          type.memory_config.buffer_type = BufferType::l1;
+          break;
+        case 2:
+          if (volume == 0) break;
+          type.layout = Layout::row_major;  // whose shards need not be multiples of a tile
+          type.memory_config = create_sharded_memory_config(type.shape.sizes(), {1, 1}, ShardStrategy::height);
+          break;
+        default:
+          break;
+      }
+    }
+    return test;
+  }
+
   /// How an operand reaches the operation inside the jitted function.
   enum class View { direct, transposed, sliced };
 
