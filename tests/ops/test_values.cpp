@@ -464,6 +464,28 @@ TEST(Values, Integers) {
   });
 }
 
+TEST(Values, ReductionsOfSpecialValues) {
+  const float nan = std::numeric_limits<float>::quiet_NaN();
+  by_both_paths([&] {
+    for (const std::int64_t width : {3, 40}) {  // with and without a whole vector
+      for (const std::int64_t place : {std::int64_t{0}, std::int64_t{1}, width - 1}) {
+        std::vector<float> row(static_cast<std::size_t>(width), 1.0F);
+        row[static_cast<std::size_t>(place)] = nan;
+        const Tensor with_nan = floats({1, width}, row);
+        EXPECT_TRUE(std::isnan(ops::max(with_nan, {1}).item())) << width << " " << place;
+        EXPECT_TRUE(std::isnan(ops::min(with_nan, {1}).item())) << width << " " << place;
+        EXPECT_TRUE(std::isnan(ops::sum(with_nan, {1}).item())) << width << " " << place;
+        row[static_cast<std::size_t>(place)] = -kInfinity;
+        const Tensor with_infinity = floats({1, width}, row);
+        EXPECT_EQ(ops::max(with_infinity, {1}).item(), 1);
+        EXPECT_EQ(ops::min(with_infinity, {1}).item(), -kInfinity);
+        EXPECT_EQ(ops::sum(with_infinity, {1}).item(), -kInfinity);
+        EXPECT_EQ(ops::softmax(with_infinity).to_floats()[static_cast<std::size_t>(place)], 0);
+      }
+    }
+  });
+}
+
 TEST(Values, HeadHelpers) {
   // [1, 1, 2, (2 + 2) * 1]: two query heads, one key head, one value head of size 1.
   const Tensor packed = floats({1, 1, 2, 4}, {1, 2, 3, 4, 5, 6, 7, 8});
