@@ -158,10 +158,11 @@ void Frame::bind(BoundStep& bound, const NativeStep& step) {
 void Frame::pack_weight(BoundStep& bound, std::span<const std::shared_ptr<Storage>* const> owners) {
   const auto buffer = static_cast<std::size_t>(bound.packed_buffer);
   const std::shared_ptr<Storage>& storage = *owners[buffer];
-  // A weak pointer tells storages apart even when one took the address of another.
-  if (!bound.packed_source.owner_before(storage) && !storage.owner_before(bound.packed_source)) return;
-  const auto& step = std::get<GemmStep>(bound.step->action);
   GemmLaunch& launch = std::get<GemmLaunch>(bound.launch);
+  // A weak pointer tells storages apart even when one took the address of another. Weights of one file share a storage.
+  const bool same_storage = !bound.packed_source.owner_before(storage) && !storage.owner_before(bound.packed_source);
+  if (same_storage && bound.packed_data == launch.b.data) return;
+  const auto& step = std::get<GemmStep>(bound.step->action);
   const auto offset = static_cast<const std::byte*>(launch.b.data) - storage->data();
   const std::shared_ptr<Storage> packed = storage->derived(bound.packed_key + std::to_string(offset), [&] {
     LaunchOperand matrix = launch.b;
@@ -172,6 +173,7 @@ void Frame::pack_weight(BoundStep& bound, std::span<const std::shared_ptr<Storag
   });
   launch.packed_b = packed->data();
   bound.packed_source = storage;
+  bound.packed_data = launch.b.data;
 }
 
 void Frame::run(std::span<std::byte* const> pointers, std::span<const std::shared_ptr<Storage>* const> owners) {

@@ -54,6 +54,7 @@ class Frame {
     std::string packed_key;  // gemm with a constant B
     int packed_buffer = -1;
     std::weak_ptr<Storage> packed_source;
+    const void* packed_data = nullptr;
     BoundChain chain;
   };
   /// A pointer of a launch: a buffer's address plus an offset.

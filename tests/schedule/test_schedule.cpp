@@ -210,6 +210,23 @@ TEST(Executable, RunsOnSeveralThreadsAtOnce) {
   EXPECT_EQ(wrong, (std::vector<int>{0, 0, 0, 0}));
 }
 
+TEST(Executable, WeightsOfOneStorageAreToldApart) {
+  const Tensor both = random_tensor({2, 40, 40}, 1);
+  const auto half = [&](std::size_t i) {
+    return Tensor::from_storage(TensorType{.dtype = DType::float32, .shape = Shape{40, 40}}, both.storage(),
+                                i * 40 * 40 * sizeof(float));
+  };
+  const auto program = jit([](const Parameters& p, const Tensor& x) { return ops::linear(x, p["weight"]); });
+  const Tensor x = random_tensor({64, 40}, 2);
+  for (const std::size_t i : {0U, 1U, 0U}) {
+    const auto map = std::make_shared<ParameterMap>(ParameterMap{{"weight", half(i)}});
+    const std::vector<float> found = program(Parameters(map), x).to_floats();
+    const std::vector<float> expected = ops::matmul(x, half(i)).to_floats();
+    ASSERT_EQ(found.size(), expected.size());
+    for (std::size_t e = 0; e < found.size(); ++e) ASSERT_NEAR(found[e], expected[e], 1e-4) << i;
+  }
+}
+
 TEST(Executable, SymbolsMustAgree) {
   JitOptions options{.name = "sizes"};
   options.symbolic = true;
