@@ -75,10 +75,9 @@ void Frame::run_rows(const BoundChain& chain, std::int64_t begin, std::int64_t e
       std::size_t i = 0;
       for_each_operand(launch, [&](LaunchOperand& operand) {
         const ChainMember::Moving& moving = member.operands[i++];
-        std::byte* base = static_cast<std::byte*>(operand.data) + begin * moving.row_bytes;
-        if (moving.local >= 0)
-          base = scratch + chain.local_offsets[static_cast<std::size_t>(moving.local)] + moving.offset_bytes;
-        operand.data = base;
+        operand.data = moving.local < 0 ? static_cast<std::byte*>(operand.data) + begin * moving.row_bytes
+                                        : scratch + chain.local_offsets[static_cast<std::size_t>(moving.local)] +
+                                              moving.offset_bytes;
       });
       if constexpr (std::is_same_v<decltype(launch), GemmLaunch>) {
         launch.m = end - begin;

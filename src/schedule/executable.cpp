@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <cstdio>
 #include <mutex>
 
@@ -58,7 +59,8 @@ class ScheduledExecutable final : public Executable {
           use(i, outputs[buffer.index]);
           break;
         case BufferInfo::Kind::temporary:
-          if (bound->memory().offsets[i] >= 0) pointers[i] = arena.get() + bound->memory().offsets[i];
+          // Buffers local to a chain have no place; each task puts its own scratch there.
+          pointers[i] = arena.get() + std::max<std::int64_t>(bound->memory().offsets[i], 0);
           break;
       }
     }
