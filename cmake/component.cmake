@@ -8,9 +8,12 @@ target_compile_options(tilefold_settings INTERFACE -Wall -Wextra -Wpedantic -Wsh
 target_compile_options(tilefold_settings INTERFACE -Wno-missing-field-initializers)
 if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
   # False positives of GCC 12 in std::string concatenation (GCC bug 105651) and inlined std::vector code under sanitizers.
-  target_compile_options(tilefold_settings INTERFACE -Wno-restrict $<$<BOOL:${TILEFOLD_SANITIZE}>:-Wno-maybe-uninitialized>)
+  target_compile_options(tilefold_settings INTERFACE -Wno-restrict)
 endif()
 if(TILEFOLD_SANITIZE)
+  if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
+    target_compile_options(tilefold_settings INTERFACE -Wno-maybe-uninitialized)
+  endif()
   target_compile_options(tilefold_settings INTERFACE -fsanitize=${TILEFOLD_SANITIZE} -fno-omit-frame-pointer
                                                      -fno-sanitize-recover=all)
   target_link_options(tilefold_settings INTERFACE -fsanitize=${TILEFOLD_SANITIZE})
