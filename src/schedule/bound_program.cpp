@@ -62,7 +62,7 @@ void Frame::bind(LaunchOperand& target, const StepOperand& operand) {
   if (operand.buffer < 0) return;
   target.strides = evaluate(operand.strides);
   const DType dtype = schedule_.buffers[static_cast<std::size_t>(operand.buffer)].dtype;
-  patches_.push_back({&target.data, operand.buffer,
+  patches_.push_back({&target.data, nullptr, operand.buffer,
                       operand.offset.evaluate(bindings_) * static_cast<std::int64_t>(element_size(dtype))});
 }
 
@@ -70,7 +70,7 @@ void Frame::bind(ConcreteView& target, const View& view) {
   target.dtype = view.dtype;
   target.sizes = evaluate(view.sizes);
   target.strides = evaluate(view.strides);
-  patches_.push_back({reinterpret_cast<void**>(&target.data), view.buffer,
+  patches_.push_back({nullptr, &target.data, view.buffer,
                       view.offset.evaluate(bindings_) * static_cast<std::int64_t>(element_size(view.dtype))});
 }
 
@@ -177,7 +177,14 @@ void Frame::pack_weight(BoundStep& bound, std::span<const std::shared_ptr<Storag
 }
 
 void Frame::run(std::span<std::byte* const> pointers, std::span<const std::shared_ptr<Storage>* const> owners) {
-  for (const Patch& patch : patches_) *patch.slot = pointers[static_cast<std::size_t>(patch.buffer)] + patch.bytes;
+  for (const Patch& patch : patches_) {
+    std::byte* address = pointers[static_cast<std::size_t>(patch.buffer)] + patch.bytes;
+    if (patch.slot != nullptr) {
+      *patch.slot = address;
+    } else {
+      *patch.native_slot = address;
+    }
+  }
   for (const std::unique_ptr<BoundStep>& bound : steps_) {
     if (bound->empty) continue;
     const ProfileScope profile(bound->profile_name, bound->flops, bound->bytes);

@@ -59,7 +59,8 @@ class Frame {
   };
   /// A pointer of a launch: a buffer's address plus an offset.
   struct Patch {
-    void** slot = nullptr;
+    void** slot = nullptr;  // of a kernel's launch, or
+    std::byte** native_slot = nullptr;
     int buffer = -1;
     std::int64_t bytes = 0;
   };
