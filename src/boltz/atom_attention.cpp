@@ -10,6 +10,7 @@ template <typename Map>
 Tensor for_each_sample(const Tensor& x, const Map& map) {
   const std::int64_t samples = x.shape()[0];
   std::vector<Tensor> parts;
+  parts.reserve(static_cast<std::size_t>(samples));
   for (std::int64_t sample = 0; sample < samples; ++sample)
     parts.push_back(ops::unsqueeze(map(ops::squeeze(ops::slice(x, 0, sample, sample + 1), 0)), 0));
   return samples == 1 ? parts[0] : ops::concat(parts, 0);

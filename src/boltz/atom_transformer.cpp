@@ -15,6 +15,7 @@ std::vector<Tensor> atom_biases_shared(const Parameters& parameters, const Tenso
   const Tensor all = linear_no_bias(parameters, "1", layer_norm(parameters, "0", p));
   const std::int64_t heads = all.shape()[-1] / depth;
   std::vector<Tensor> biases;
+  biases.reserve(static_cast<std::size_t>(depth));
   for (std::int64_t layer = 0; layer < depth; ++layer)
     biases.push_back(heads_first(ops::slice(all, 3, layer * heads, (layer + 1) * heads)));
   return biases;
@@ -23,6 +24,7 @@ std::vector<Tensor> atom_biases_shared(const Parameters& parameters, const Tenso
 std::vector<Tensor> atom_biases(const Parameters& parameters, const std::string& name, const Tensor& p,
                                 std::int64_t depth) {
   std::vector<Tensor> biases;
+  biases.reserve(static_cast<std::size_t>(depth));
   for (std::int64_t layer = 0; layer < depth; ++layer) {
     const Parameters scope = parameters.scope(name, layer);
     biases.push_back(heads_first(linear_no_bias(scope, "1", layer_norm(scope, "0", p))));
@@ -34,6 +36,7 @@ std::vector<LayerConditioning> atom_transformer_conditioning(const Parameters& p
   const Parameters transformer = parameters.scope("diffusion_transformer");
   const std::int64_t depth = module_count(transformer, "layers", "adaln.s_norm.weight");
   std::vector<LayerConditioning> conditioning;
+  conditioning.reserve(static_cast<std::size_t>(depth));
   for (std::int64_t layer = 0; layer < depth; ++layer)
     conditioning.push_back(layer_conditioning(transformer.scope("layers", layer), c));
   return conditioning;

@@ -45,15 +45,16 @@ void dump_scores(ConfidenceDump& dump, const SampleConfidence& scores) {
 /// The part of the computation that all samples share, and the run of one sample.
 class ConfidenceRun {
  public:
-  ConfidenceRun(const PredictionContext& context, const ModelInputs& inputs, const TrunkOutput& trunk,
-                const Tensor& distogram_logits, ConfidenceDump& dump)
+  ConfidenceRun(const PredictionContext& context, const ConfidenceShape& shape, const ModelInputs& inputs,
+                const TrunkOutput& trunk, const Tensor& distogram_logits, ConfidenceDump& dump)
       : context_(context),
+        blocks_(shape.pairformer.num_blocks),
         inputs_(inputs),
         parameters_(context.parameters.scope("confidence_module")),
         distogram_logits_(distogram_logits),
         dump_(dump) {
     Tensor features;
-    if (context.values.confidence->add_z_input_to_z) features = run_pair_features(context, parameters_, inputs).second;
+    if (shape.add_z_input_to_z) features = run_pair_features(context, parameters_, inputs).second;
     std::tie(s_, z_) = context.programs.confidence_inputs(parameters_, trunk.s_inputs, trunk.s, trunk.z, features);
     const Tensor chains = inputs.identity.asym_id.converted_to(DType::float32);
     same_chain_ = ops::eq(ops::unsqueeze(chains, 0), ops::unsqueeze(chains, 1));
@@ -65,7 +66,7 @@ class ConfidenceRun {
     const Tensor representative = ops::embedding(inputs_.representative_atom, coordinates);
     Tensor s = s_;
     Tensor z = programs.add_distances(parameters_, z_, representative);
-    for (std::int64_t block = 0; block < context_.values.confidence->pairformer.num_blocks; ++block) {
+    for (std::int64_t block = 0; block < blocks_; ++block) {
       std::tie(s, z) = programs.pairformer_layer(parameters_.scope("pairformer_stack.layers", block), s, z,
                                                  inputs_.mask, inputs_.pair_mask);
     }
@@ -92,6 +93,7 @@ class ConfidenceRun {
   }
 
   const PredictionContext& context_;
+  std::int64_t blocks_;
   const ModelInputs& inputs_;
   Parameters parameters_;
   Tensor distogram_logits_;
@@ -106,10 +108,11 @@ class ConfidenceRun {
 std::vector<SampleConfidence> run_confidence(const PredictionContext& context, const ModelInputs& inputs,
                                              const TrunkOutput& trunk, const Tensor& distogram_logits,
                                              const Tensor& coordinates) {
+  if (!context.values.confidence) return {};
   const std::int64_t samples = coordinates.shape()[0];
   context.report("confidence", 0, samples);
   ConfidenceDump dump(context);
-  ConfidenceRun confidence(context, inputs, trunk, distogram_logits, dump);
+  ConfidenceRun confidence(context, *context.values.confidence, inputs, trunk, distogram_logits, dump);
   std::vector<SampleConfidence> results;
   for (std::int64_t sample = 0; sample < samples; ++sample) {
     results.push_back(confidence.run(ops::squeeze(ops::slice(coordinates, 0, sample, sample + 1), 0)));

@@ -9,7 +9,8 @@
 
 namespace tilefold::boltz {
 
-/// Confidence of every sample of coordinates [D, M, 3], one after the other as the reference does.
+/// Confidence of every sample of coordinates [D, M, 3], one after the other as the reference does; nothing when the
+/// model has no confidence module.
 std::vector<SampleConfidence> run_confidence(const PredictionContext& context, const ModelInputs& inputs,
                                              const TrunkOutput& trunk, const Tensor& distogram_logits,
                                              const Tensor& coordinates);

@@ -65,11 +65,12 @@ bool is_valid_frame(const Point& a, const Point& b, const Point& c) {
 /// Frame of a ligand atom: itself between its nearest and second nearest atom of the chain.
 bool is_valid_ligand_frame(const Sample& sample, const std::vector<std::int32_t>& chain_atoms, std::int32_t atom) {
   const Point centre = sample.atom(atom);
-  std::vector<std::int32_t> order = chain_atoms;
-  std::stable_sort(order.begin(), order.end(), [&](std::int32_t a, std::int32_t b) {
-    return distance(sample.atom(a), centre) < distance(sample.atom(b), centre);
-  });
-  return is_valid_frame(sample.atom(order[1]), sample.atom(order[0]), sample.atom(order[2]));
+  std::vector<std::pair<double, std::int32_t>> nearest;
+  nearest.reserve(chain_atoms.size());
+  for (const std::int32_t other : chain_atoms) nearest.emplace_back(distance(sample.atom(other), centre), other);
+  std::partial_sort(nearest.begin(), nearest.begin() + 3, nearest.end());
+  const auto ranked = [&](std::size_t rank) { return sample.atom(nearest[rank].second); };
+  return is_valid_frame(ranked(1), ranked(0), ranked(2));
 }
 
 /// Whether each token has a frame. Chains of ligand atoms with at least three atoms get frames from the prediction, all

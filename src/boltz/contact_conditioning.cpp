@@ -18,7 +18,7 @@ Tensor contact_conditioning(const Parameters& parameters, const Tensor& contact_
   const Tensor none = ops::full(Shape{1, 1}, -1.0, DType::int32);
   const Tensor is_constraint = ops::ge(classes, static_cast<double>(kFirstConstraint));
   // Index -1 is a row of zeros.
-  const Tensor unconstrained =
+  Tensor unconstrained =
       ops::embedding(ops::where(is_constraint, none, ops::maximum(classes, static_cast<double>(kUnspecified))), fixed);
   if (!constrained) return unconstrained;
 
@@ -36,7 +36,7 @@ Tensor contact_conditioning(const Parameters& parameters, const Tensor& contact_
 // Row 0 of the type table ("no bond") is added for every unbonded pair as well.
 Tensor bond_features(const Parameters& parameters, const Tensor& token_bonds, const Tensor& type_bonds) {
   const Tensor weight = parameters["token_bonds.weight"];  // [Cz, 1]
-  const Tensor bonds = token_bonds * ops::reshape(weight, Shape{weight.shape().dim(0)});
+  Tensor bonds = token_bonds * ops::reshape(weight, Shape{weight.shape().dim(0)});
   if (!type_bonds.defined()) return bonds;
   return bonds + ops::embedding(without_channel(type_bonds), parameters["token_bonds_type.weight"]);
 }

@@ -19,6 +19,7 @@ ConstValues values_of(const Tensor& tensor) { return {tensor.data<float>().data(
 /// [W, H, 32, 128] per layer -> the reference's [W, 32, 128, layers * H].
 Tensor in_reference_order(const std::vector<Tensor>& biases, const std::vector<int>& order) {
   std::vector<Tensor> parts;
+  parts.reserve(biases.size());
   for (const Tensor& bias : biases) parts.push_back(ops::permute(bias, order));
   return ops::concat(parts, -1);
 }

@@ -46,7 +46,7 @@ Tensor fourier_embedding(const Parameters& parameters, const Tensor& x) {
 
 std::int64_t module_count(const Parameters& parameters, const std::string& name, const std::string& member) {
   std::int64_t count = 0;
-  while (parameters.contains(name + "." + std::to_string(count) + "." + member)) ++count;
+  while (parameters.scope(name, count).contains(member)) ++count;
   return count;
 }
 

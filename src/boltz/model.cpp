@@ -80,7 +80,7 @@ Tensor run_sampler(const PredictionContext& context, const ModelInputs& inputs, 
 }  // namespace
 
 struct Model::State {
-  State(HyperParameters parsed, Parameters weights) : values(std::move(parsed)), parameters(std::move(weights)) {}
+  State(const HyperParameters& parsed, Parameters weights) : values(parsed), parameters(std::move(weights)) {}
 
   HyperParameters values;
   Parameters parameters;
@@ -99,10 +99,10 @@ struct Model::State {
 };
 
 Model::Model(const Checkpoint& checkpoint) {
-  HyperParameters values = HyperParameters::parse(checkpoint.hyper_parameters_json);
+  const HyperParameters values = HyperParameters::parse(checkpoint.hyper_parameters_json);
   const std::vector<ParameterSpec> expected = expected_parameters(checkpoint.hyper_parameters_json);
   check_parameters(checkpoint, expected);
-  state_ = std::make_unique<State>(std::move(values), load_parameters(checkpoint, expected));
+  state_ = std::make_unique<State>(values, load_parameters(checkpoint, expected));
 }
 
 Model::~Model() = default;
@@ -123,8 +123,7 @@ Prediction Model::predict(const bio::Features& features, const PredictOptions& o
   prediction.coordinates = run_sampler(context, inputs, trunk);
   if (state_->values.predict_bfactor && context.dumps())
     context.dump("out.pbfactor", context.programs.b_factor(context.parameters.scope("bfactor_module"), trunk.s));
-  if (has_confidence())
-    prediction.confidence = run_confidence(context, inputs, trunk, distogram, prediction.coordinates);
+  prediction.confidence = run_confidence(context, inputs, trunk, distogram, prediction.coordinates);
   prediction.s = trunk.s;
   prediction.z = trunk.z;
   return prediction;

@@ -1,6 +1,7 @@
 /// The diffusion sampler (AlphaFold 3 algorithm 18).
 #pragma once
 
+#include <array>
 #include <functional>
 #include <vector>
 
@@ -31,7 +32,6 @@ class SamplerNoise {
  private:
   InjectedNoise injected_;
   std::uint64_t seed_;
-  std::int64_t steps_;
   std::int64_t samples_;
   std::int64_t atoms_;
 };

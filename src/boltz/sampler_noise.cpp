@@ -1,5 +1,7 @@
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "boltz/sampler.h"
 #include "tilefold/error.h"
 #include "tilefold/random.h"
@@ -35,7 +37,7 @@ std::int64_t draw_index(std::int64_t sample, std::int64_t step) { return (sample
 
 SamplerNoise::SamplerNoise(const InjectedNoise& injected, std::uint64_t seed, std::int64_t steps, std::int64_t samples,
                            std::int64_t atoms)
-    : injected_(injected), seed_(seed), steps_(steps), samples_(samples), atoms_(atoms) {
+    : injected_(injected), seed_(seed), samples_(samples), atoms_(atoms) {
   check_shape("initial", injected.initial, {samples, atoms, 3});
   check_shape("noise", injected.noise, {steps, samples, atoms, 3});
   check_shape("rotation", injected.rotation, {steps, samples, 3, 3});

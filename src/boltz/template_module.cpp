@@ -29,6 +29,7 @@ std::vector<Tensor> local_directions(const TemplateRow& row) {
     local = local.defined() ? local + part : part;
   }
   std::vector<Tensor> components;
+  components.reserve(3);
   for (std::int64_t axis = 0; axis < 3; ++axis) components.push_back(ops::sign(ops::slice(local, 2, axis, axis + 1)));
   return components;
 }

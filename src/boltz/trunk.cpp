@@ -27,7 +27,7 @@ class TrunkProgress {
 /// Adds the template module's update of z. Templates that cover nothing are left out of `inputs`; with none left the
 /// update is exactly zero (there is no bias on its way), and nothing is run.
 Tensor add_templates(const PredictionContext& context, const ModelInputs& inputs, const Tensor& z) {
-  if (inputs.templates.empty()) return z;
+  if (!context.values.templates || inputs.templates.empty()) return z;
   const Programs& programs = context.programs;
   const Parameters parameters = context.parameters.scope("template_module");
   const std::int64_t blocks = context.values.templates->stack.num_blocks;
