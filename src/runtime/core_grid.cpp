@@ -162,6 +162,7 @@ std::byte* ThreadScratch::bytes(std::size_t count) {
 void ThreadScratch::Release::operator()(std::byte* memory) const { std::free(memory); }
 
 int cores_for(int max_cores) {
+  if (thread_state().depth > 0) return 1;
   const int threads = Arenas::instance().threads();
   return max_cores > 0 ? std::min(max_cores, threads) : threads;
 }

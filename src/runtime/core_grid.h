@@ -32,7 +32,7 @@ using TaskFunction = void (*)(void* context, std::int64_t task, ThreadScratch& s
 /// calls from inside a task run on the calling thread. The first exception of a task is rethrown.
 void run_tasks(std::int64_t tasks, int max_cores, TaskFunction function, void* context);
 
-/// Number of threads that `run_tasks` would use now.
+/// Number of threads that `run_tasks` would use now for many tasks; 1 inside of a task.
 int cores_for(int max_cores);
 
 /// `run_tasks` for a callable: function(std::int64_t task, ThreadScratch& scratch).

@@ -86,6 +86,7 @@ TEST(CoreGrid, NestedCallsRunInlineWithTheirOwnScratch) {
     std::byte* mine = outer.bytes(100);
     std::memset(mine, 1, 100);
     const std::thread::id thread = std::this_thread::get_id();
+    if (cores_for(0) != 1) wrong = true;
     parallel_for(5, 0, [&](std::int64_t, ThreadScratch& scratch) {
       std::memset(scratch.bytes(100), 2, 100);
       if (std::this_thread::get_id() != thread) wrong = true;
