@@ -75,6 +75,16 @@ Bounded jump(double (*function)(double), Bounded x) {
 double propagating_max(double a, double b) { return std::isnan(a) || std::isnan(b) ? NAN : std::max(a, b); }
 double propagating_min(double a, double b) { return std::isnan(a) || std::isnan(b) ? NAN : std::min(a, b); }
 
+Bounded power(Bounded a, Bounded b) {
+  const double value = std::pow(a.value, b.value);
+  if (a.error == 0 && b.error == 0) return rounded(value, 0, 8 * kEpsilon);
+  if (a.value - a.error <= 0) return {value, kInfinity};
+  return rounded(
+      value,
+      2 * std::abs(value) * (std::abs(b.value) / (a.value - a.error) * a.error + std::abs(std::log(a.value)) * b.error),
+      8 * kEpsilon);
+}
+
 Bounded evaluate_f32(ScalarOp op, Bounded a, Bounded b) {
   const double x = a.value;
   const double y = b.value;
@@ -94,14 +104,8 @@ Bounded evaluate_f32(ScalarOp op, Bounded a, Bounded b) {
       return {propagating_min(x, y), std::max(a.error, b.error)};
     case ScalarOp::maximum:
       return {propagating_max(x, y), std::max(a.error, b.error)};
-    case ScalarOp::power: {
-      const double value = std::pow(x, y);
-      if (a.error == 0 && b.error == 0) return rounded(value, 0, 8 * kEpsilon);
-      if (x - a.error <= 0) return {value, kInfinity};
-      return rounded(value,
-                     2 * std::abs(value) * (std::abs(y) / (x - a.error) * a.error + std::abs(std::log(x)) * b.error),
-                     8 * kEpsilon);
-    }
+    case ScalarOp::power:
+      return power(a, b);
     case ScalarOp::neg:
       return {-x, a.error};
     case ScalarOp::abs:
