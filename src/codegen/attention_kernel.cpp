@@ -108,7 +108,7 @@ class CompiledAttention final : public AttentionKernel {
 
  private:
   /// Whole heads where they keep all cores busy; otherwise pieces of heads.
-  std::int64_t queries_per_task(const AttentionLaunch& launch, int cores) const {
+  std::int64_t queries_per_task(const AttentionLaunch& launch, std::int64_t cores) const {
     const std::int64_t longest = std::min(launch.queries, isa::kAttentionQueryGroup);
     const std::int64_t heads = launch.batch * launch.heads;
     if (cores == 1 || heads >= 4 * cores) return longest;

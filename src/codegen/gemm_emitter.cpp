@@ -99,7 +99,7 @@ class EpilogueEmitter {
     const unsigned together = std::min(vectors, 2u);
     for (unsigned first = 0; first < vectors; first += together) {
       std::vector<llvm::Value*> columns;
-      for (unsigned v = 0; v < together; ++v) columns.push_back(emit_.index((first + v) * emit_.width()));
+      for (unsigned v = 0; v < together; ++v) columns.push_back(emit_.index(std::int64_t{first + v} * emit_.width()));
       emit_rows(columns, {});
     }
   }

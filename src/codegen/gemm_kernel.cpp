@@ -13,7 +13,7 @@ namespace tilefold::codegen {
 namespace {
 
 /// Packed panels that are worth a task of their own.
-constexpr std::int64_t kPackTaskBytes = 128 * 1024;
+constexpr std::int64_t kPackTaskBytes = std::int64_t{128} * 1024;
 /// Memory for packing that a thread keeps between launches.
 constexpr std::size_t kKeptPackBytes = std::size_t{64} * 1024 * 1024;
 

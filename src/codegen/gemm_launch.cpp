@@ -13,8 +13,8 @@ namespace {
 /// Floating-point operations that are worth a task of their own (about 10 us on a vector unit).
 constexpr double kTaskFlops = 2e6;
 /// A packed B above the first figure does not stay in L2 and is cut into pieces of about the second.
-constexpr std::int64_t kLargeB = 1024 * 1024;
-constexpr std::int64_t kPieceOfB = 512 * 1024;
+constexpr std::int64_t kLargeB = std::int64_t{1024} * 1024;
+constexpr std::int64_t kPieceOfB = std::int64_t{512} * 1024;
 constexpr std::int64_t kLeastColumns = 64;
 
 std::int64_t ceil_divide(std::int64_t a, std::int64_t b) { return (a + b - 1) / b; }
@@ -114,13 +114,14 @@ GemmShape gemm_shape(const GemmSpec& spec, const GemmLaunch& launch) {
   return shape;
 }
 
-GemmTasks divide(const GemmShape& shape, std::int64_t packed_bytes, std::int64_t block_rows, bool packed, int cores) {
+GemmTasks divide(const GemmShape& shape, std::int64_t packed_bytes, std::int64_t block_rows, bool packed,
+                 std::int64_t cores) {
   GemmTasks tasks;
   tasks.rows_per_task = shape.m;
   tasks.columns_per_task = shape.n;
   const double flops = 2.0 * static_cast<double>(shape.entries) * static_cast<double>(shape.m) *
                        static_cast<double>(shape.n) * static_cast<double>(std::max<std::int64_t>(shape.k, 1));
-  const auto wanted = static_cast<std::int64_t>(std::clamp(flops / kTaskFlops, 1.0, 8.0 * cores));
+  const auto wanted = static_cast<std::int64_t>(std::clamp(flops / kTaskFlops, 1.0, 8.0 * static_cast<double>(cores)));
   tasks.pack_in_task = !packed && (wanted == 1 || (!shape.b_shared && shape.entries >= 2 * cores));
   tasks.entries_per_task = std::max<std::int64_t>(1, shape.entries / wanted);
   // Without a shared pack there is one B per entry; packing it in a task forbids dividing the entry.

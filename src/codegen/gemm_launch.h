@@ -47,6 +47,7 @@ struct GemmTasks {
 
 /// `packed_bytes` is the size of one packed B, `block_rows` the height of the primitive's register blocks, `packed`
 /// whether B comes packed. Never divides K.
-GemmTasks divide(const GemmShape& shape, std::int64_t packed_bytes, std::int64_t block_rows, bool packed, int cores);
+GemmTasks divide(const GemmShape& shape, std::int64_t packed_bytes, std::int64_t block_rows, bool packed,
+                 std::int64_t cores);
 
 }  // namespace tilefold::codegen

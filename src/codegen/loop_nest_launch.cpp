@@ -130,13 +130,13 @@ LoopNestShape merge_dimensions(const LoopNestSpec& spec, const LoopNestLaunch& l
   return shape;
 }
 
-LoopNestTasks divide(const LoopNestShape& shape, const RowPlan& plan, int cores) {
+LoopNestTasks divide(const LoopNestShape& shape, const RowPlan& plan, std::int64_t cores) {
   LoopNestTasks tasks{
       .row_tasks = 1, .column_tasks = 1, .rows_per_task = shape.rows, .columns_per_task = shape.columns};
   const std::int64_t row_work = (ceil_divide(shape.columns, 16) + 1) * (plan.cost + 1);
   const std::int64_t work = row_work * shape.rows;
   if (cores == 1 || work < 2 * kSmallWork) return tasks;
-  const std::int64_t wanted = std::min<std::int64_t>(work / kSmallWork, std::int64_t{8} * cores);
+  const std::int64_t wanted = std::min<std::int64_t>(work / kSmallWork, 8 * cores);
   tasks.rows_per_task = ceil_divide(shape.rows, std::min(wanted, shape.rows));
   tasks.row_tasks = ceil_divide(shape.rows, tasks.rows_per_task);
   const bool rows_stay_whole = plan.has_reductions || !plan.row_outputs.empty();

@@ -32,6 +32,6 @@ struct LoopNestTasks {
 };
 
 /// Work that is worth a thread's while goes to `cores` threads; what is too small stays one task.
-LoopNestTasks divide(const LoopNestShape& shape, const RowPlan& plan, int cores);
+LoopNestTasks divide(const LoopNestShape& shape, const RowPlan& plan, std::int64_t cores);
 
 }  // namespace tilefold::codegen
