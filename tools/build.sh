@@ -11,6 +11,8 @@ cmake_program=/usr/bin/cmake
   echo "error: configuring preset '$preset' failed; see the messages above" >&2
   exit 1
 }
+# One cache for all checkouts: paths below the root are hashed relative to it.
+export CCACHE_BASEDIR=$PWD CCACHE_NOHASHDIR=1
 jobs=$(nproc)
 if [ $# -gt 0 ]; then
   ninja -C "build/$preset" -j "$jobs" "$@"

@@ -71,7 +71,7 @@ class ModelCif {
     add_atoms();
     add_quality();
     std::ostringstream out;
-    cif::write_cif_to_stream(out, document_, cif::Style::PreferPairs);
+    cif::write_cif_to_stream(out, document_, cif::Style::Simple);
     return out.str();
   }
 
