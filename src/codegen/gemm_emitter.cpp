@@ -99,6 +99,7 @@ class EpilogueEmitter {
     const unsigned together = std::min(vectors, 2u);
     for (unsigned first = 0; first < vectors; first += together) {
       std::vector<llvm::Value*> columns;
+      columns.reserve(together);
       for (unsigned v = 0; v < together; ++v) columns.push_back(emit_.index(std::int64_t{first + v} * emit_.width()));
       emit_rows(columns, {});
     }
@@ -132,6 +133,7 @@ class EpilogueEmitter {
     for (std::size_t i = 0; i < spec_.epilogue.size(); ++i) {
       if (fixed_[i] != fixed) continue;
       std::vector<TypedValue> results;
+      results.reserve(columns.size());
       for (std::size_t v = 0; v < columns.size(); ++v) results.push_back(evaluate(i, v, row, columns[v], lanes));
       values_[i] = std::move(results);
     }
