@@ -43,10 +43,12 @@ struct Variants {
 };
 
 /// Gives every distinct size above 1 outside the last dimension its own symbol; equal sizes share one. Two calls get
-/// the same types exactly when the same program serves both.
+/// the same types exactly when the same program serves both. A shard spec fits one shape only, so sharded tensors make
+/// all dimensions static.
 std::vector<TensorType> argument_types(const std::vector<Tensor>& tensors, bool symbolic) {
   std::vector<TensorType> types;
   std::map<std::int64_t, int> symbols;
+  for (const Tensor& tensor : tensors) symbolic = symbolic && !tensor.memory_config().is_sharded();
   for (const Tensor& tensor : tensors) {
     TensorType type = tensor.type();
     for (int axis = 0; symbolic && axis + 1 < type.shape.rank(); ++axis) {
