@@ -1,0 +1,10 @@
+#include "native/bindings.h"
+
+NB_MODULE(_native, module) {
+  module.doc() = "The C++ engine of Tilefold: tensors, operations, programs.";
+  tilefold::python::bind_errors(module);
+  tilefold::python::bind_tensor(module);
+  tilefold::python::bind_operations(module);
+  tilefold::python::bind_programs(module);
+  tilefold::python::bind_machine(module);
+}

@@ -1,0 +1,1 @@
+"""The operations of the `ttnn` interface, by kind."""
