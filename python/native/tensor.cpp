@@ -78,13 +78,13 @@ Tensor from_array(const Array& array, bool copy) {
 }
 
 /// An array object (with __dlpack__) that shares the tensor's memory.
-nb::ndarray<> to_array(const Tensor& tensor) {
+nb::ndarray<nb::array_api> to_array(const Tensor& tensor) {
   const std::vector<std::int64_t> sizes = tensor.shape().sizes();
   const std::vector<std::size_t> shape(sizes.begin(), sizes.end());
   auto* kept = new Tensor(tensor);
   const nb::capsule owner(kept, [](void* pointer) noexcept { delete static_cast<Tensor*>(pointer); });
-  return nb::ndarray<>(tensor.raw(), shape.size(), shape.data(), owner, nullptr, dlpack_type(tensor.dtype()),
-                       nb::device::cpu::value, 0);
+  return nb::ndarray<nb::array_api>(tensor.raw(), shape.size(), shape.data(), owner, nullptr,
+                                    dlpack_type(tensor.dtype()), nb::device::cpu::value, 0);
 }
 
 nb::tuple shape_tuple(const Tensor& tensor) {
