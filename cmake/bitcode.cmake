@@ -26,7 +26,7 @@ file(MAKE_DIRECTORY ${primitives_dir})
 function(tilefold_compile_primitives level source output)
   add_custom_command(
     OUTPUT ${output}
-    COMMAND ${TILEFOLD_BITCODE_CLANG} ${TILEFOLD_PRIMITIVE_FLAGS} ${TILEFOLD_FLAGS_${level}} ${ARGN} -MD -MF ${output}.d -c
+    COMMAND ${CMAKE_CXX_COMPILER_LAUNCHER} ${TILEFOLD_BITCODE_CLANG} ${TILEFOLD_PRIMITIVE_FLAGS} ${TILEFOLD_FLAGS_${level}} ${ARGN} -MD -MF ${output}.d -c
             ${source} -o ${output}
     DEPENDS ${source}
     DEPFILE ${output}.d
