@@ -15,16 +15,28 @@
 
 namespace tilefold::ops {
 
-// Element-wise, one operand. Integers are allowed for abs, neg, sign, identity, logical_not and clamp.
+// Element-wise, one operand. Integers are allowed for abs, neg, relu, sign, identity, logical_not,
+// bitwise_not and clamp.
 Tensor abs(const Tensor& input);
+/// All bits of an int32, uint16 or uint8 inverted.
+Tensor bitwise_not(const Tensor& input);
+/// Real cube root.
+Tensor cbrt(const Tensor& input);
 Tensor ceil(const Tensor& input);
 Tensor cos(const Tensor& input);
+Tensor cosh(const Tensor& input);
+/// Derivative of log gamma; negative numbers by reflection.
+Tensor digamma(const Tensor& input);
 Tensor erf(const Tensor& input);
 Tensor erfc(const Tensor& input);
 Tensor exp(const Tensor& input);
 Tensor floor(const Tensor& input);
 /// Exact (erf) form.
 Tensor gelu(const Tensor& input);
+/// The approximation with tanh.
+Tensor gelu_tanh(const Tensor& input);
+/// x / 6 + 1/2 between 0 and 1.
+Tensor hardsigmoid(const Tensor& input);
 Tensor identity(const Tensor& input);
 Tensor log(const Tensor& input);
 /// 1 where the element is 0, else 0, in the input's dtype.
@@ -40,6 +52,7 @@ Tensor sign(const Tensor& input);
 /// x * sigmoid(x)
 Tensor silu(const Tensor& input);
 Tensor sin(const Tensor& input);
+Tensor sinh(const Tensor& input);
 Tensor sqrt(const Tensor& input);
 Tensor square(const Tensor& input);
 Tensor tan(const Tensor& input);
@@ -48,8 +61,11 @@ Tensor tanh(const Tensor& input);
 Tensor trunc(const Tensor& input);
 /// Bounds that are not given do not bound.
 Tensor clamp(const Tensor& input, std::optional<double> min, std::optional<double> max);
-/// Converts the dtype; float to integer truncates toward zero and saturates, to bfloat16 rounds to nearest even.
-Tensor typecast(const Tensor& input, DType dtype);
+/// Bounds that are tensors, broadcast with the input; undefined ones do not bound.
+Tensor clamp(const Tensor& input, const Tensor& min, const Tensor& max);
+/// Converts the dtype; float to integer truncates toward zero and saturates, to bfloat16 rounds to nearest even. With
+/// `device_rules` to uint16 it is floor(x + 1/2) with saturation, and to uint8 truncation modulo 256.
+Tensor typecast(const Tensor& input, DType dtype, bool device_rules = false);
 
 // Element-wise, two operands (the second may be a number). Comparisons and logical operations give 1 or 0 in the first
 // operand's dtype.
@@ -67,6 +83,7 @@ Tensor maximum(const Tensor& a, double b);
 Tensor minimum(const Tensor& a, const Tensor& b);
 Tensor minimum(const Tensor& a, double b);
 Tensor pow(const Tensor& a, double exponent);
+Tensor pow(const Tensor& a, const Tensor& exponent);
 Tensor eq(const Tensor& a, const Tensor& b);
 Tensor eq(const Tensor& a, double b);
 Tensor ne(const Tensor& a, const Tensor& b);
@@ -80,8 +97,18 @@ Tensor lt(const Tensor& a, double b);
 Tensor le(const Tensor& a, const Tensor& b);
 Tensor le(const Tensor& a, double b);
 Tensor logical_and(const Tensor& a, const Tensor& b);
+Tensor logical_and(const Tensor& a, double b);
 Tensor logical_or(const Tensor& a, const Tensor& b);
+Tensor logical_or(const Tensor& a, double b);
 Tensor logical_xor(const Tensor& a, const Tensor& b);
+Tensor logical_xor(const Tensor& a, double b);
+/// Integers only.
+Tensor bitwise_and(const Tensor& a, const Tensor& b);
+Tensor bitwise_and(const Tensor& a, double b);
+Tensor bitwise_or(const Tensor& a, const Tensor& b);
+Tensor bitwise_or(const Tensor& a, double b);
+Tensor bitwise_xor(const Tensor& a, const Tensor& b);
+Tensor bitwise_xor(const Tensor& a, double b);
 /// `condition != 0 ? a : b`, broadcasting all three; dtype of `a`.
 Tensor where(const Tensor& condition, const Tensor& a, const Tensor& b);
 

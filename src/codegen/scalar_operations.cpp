@@ -135,6 +135,12 @@ llvm::Value* VectorEmitter::apply_i32(ScalarOp op, llvm::Value* a, llvm::Value* 
       return builder_.CreateBinaryIntrinsic(intrinsic::smin, a, b);
     case ScalarOp::maximum:
       return builder_.CreateBinaryIntrinsic(intrinsic::smax, a, b);
+    case ScalarOp::bitwise_and:
+      return builder_.CreateAnd(a, b);
+    case ScalarOp::bitwise_or:
+      return builder_.CreateOr(a, b);
+    case ScalarOp::bitwise_xor:
+      return builder_.CreateXor(a, b);
     case ScalarOp::neg:
       return builder_.CreateNeg(a);
     case ScalarOp::abs:

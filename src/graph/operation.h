@@ -89,7 +89,8 @@ struct OperationDefinition {
   /// The truth: plain scalar code with double accumulation. Operands that are not given are null.
   std::function<ReferenceTensor(std::span<const ReferenceTensor* const>, const Attributes&, const TensorType& result)>
       reference;
-  /// kind == pointwise: appends the scalar program; `operands` are the instructions that hold the operands' elements.
+  /// kind == pointwise: appends the scalar program; `operands` are the instructions that hold the operands' elements,
+  /// -1 for operands that are not given.
   std::function<int(ScalarProgram&, std::span<const int> operands, const Attributes&)> pointwise;
   /// kind == reduction.
   ReductionOp reduction = ReductionOp::sum;

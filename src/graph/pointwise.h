@@ -40,6 +40,9 @@ enum class ScalarOp : std::uint8_t {
   ge,
   logical_and,
   logical_or,
+  bitwise_and,  // integer programs only
+  bitwise_or,
+  bitwise_xor,
   select,  // a != 0 ? b : c
 };
 

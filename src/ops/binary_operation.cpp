@@ -10,8 +10,10 @@
 namespace tilefold::ops {
 namespace {
 
-TensorType infer_binary(const OperandTypes& operands, const Attributes& attributes, bool float_result) {
+TensorType infer_binary(const OperandTypes& operands, const Attributes& attributes, bool float_result,
+                        bool integers_only) {
   const TensorType& a = operands[0];
+  if (integers_only) require_integer(a, "a");
   const bool scalar = attributes.contains("scalar");
   if (scalar == operands.given(1)) throw TypeError("needs either a second tensor or the attribute 'scalar'");
   const DType dtype = float_result && !is_floating_point(a.dtype) ? DType::float32 : a.dtype;
@@ -29,10 +31,10 @@ TensorType infer_binary(const OperandTypes& operands, const Attributes& attribut
   return type_like(a, broadcast_shapes(a.shape, b.shape), dtype);
 }
 
-OperationCase random_binary_case(RandomEngine& engine, bool scalar_allowed) {
-  const DType dtype = random_dtype(engine);
+OperationCase random_binary_case(RandomEngine& engine, bool integers_only) {
+  const DType dtype = integers_only ? random_integer_dtype(engine) : random_dtype(engine);
   OperationCase test;
-  if (scalar_allowed && random_chance(engine, 0.3)) {
+  if (random_chance(engine, 0.3)) {
     test.operands = {dense(random_sizes(engine), dtype)};
     test.attributes.set("scalar", static_cast<double>(random_integer(engine, -3, 3)));
     return test;
@@ -42,9 +44,11 @@ OperationCase random_binary_case(RandomEngine& engine, bool scalar_allowed) {
   return test;
 }
 
-std::vector<OperationCase> binary_benchmarks() {
-  const TensorType pair = dense({512, 512, 128});
-  return {{.operands = {pair, pair}}, {.operands = {pair, dense({128})}}, {.operands = {pair, dense({512, 512, 1})}}};
+std::vector<OperationCase> binary_benchmarks(DType dtype) {
+  const TensorType pair = dense({512, 512, 128}, dtype);
+  return {{.operands = {pair, pair}},
+          {.operands = {pair, dense({128}, dtype)}},
+          {.operands = {pair, dense({512, 512, 1}, dtype)}}};
 }
 
 }  // namespace
@@ -54,11 +58,11 @@ const OperationDefinition& register_binary(const BinaryOperation& operation) {
   definition.name = operation.name;
   definition.doc = operation.doc;
   definition.kind = OperationKind::pointwise;
-  definition.operands = {{"a", "tensor"}, {"b", "tensor that broadcasts with a", operation.scalar_allowed}};
-  if (operation.scalar_allowed) definition.attributes = {{"scalar", "number used instead of b"}};
-  definition.infer = [float_result = operation.float_result](const OperandTypes& operands,
-                                                             const Attributes& attributes) {
-    return infer_binary(operands, attributes, float_result);
+  definition.operands = {{"a", "tensor"}, {"b", "tensor that broadcasts with a", true}};
+  definition.attributes = {{"scalar", "number used instead of b"}};
+  definition.infer = [float_result = operation.float_result, integers_only = operation.integers_only](
+                         const OperandTypes& operands, const Attributes& attributes) {
+    return infer_binary(operands, attributes, float_result, integers_only);
   };
   definition.reference = [function = operation.reference](std::span<const ReferenceTensor* const> operands,
                                                           const Attributes& attributes, const TensorType& result) {
@@ -78,10 +82,12 @@ const OperationDefinition& register_binary(const BinaryOperation& operation) {
     const OperationDefinition& self = OperationRegistry::instance().get(name);
     return per_result_element(operands, result, flops_per_element(self, operands.size(), attributes));
   };
-  definition.random_case = [allowed = operation.scalar_allowed](RandomEngine& engine) {
-    return random_binary_case(engine, allowed);
+  definition.random_case = [integers_only = operation.integers_only](RandomEngine& engine) {
+    return random_binary_case(engine, integers_only);
   };
-  definition.benchmark_cases = binary_benchmarks;
+  definition.benchmark_cases = [dtype = operation.integers_only ? DType::int32 : DType::float32] {
+    return binary_benchmarks(dtype);
+  };
   return OperationRegistry::instance().add(std::move(definition));
 }
 

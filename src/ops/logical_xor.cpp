@@ -13,11 +13,11 @@ const OperationDefinition& definition = register_binary({
           return p.apply(ScalarOp::ne, p.apply(ScalarOp::ne, a, zero), p.apply(ScalarOp::ne, b, zero));
         },
     .reference = [](double a, double b) { return (a != 0) != (b != 0) ? 1.0 : 0.0; },
-    .scalar_allowed = false,
 });
 
 }  // namespace
 
 Tensor logical_xor(const Tensor& a, const Tensor& b) { return apply_binary(definition, a, b); }
+Tensor logical_xor(const Tensor& a, double b) { return apply_binary(definition, a, b); }
 
 }  // namespace tilefold::ops

@@ -32,8 +32,8 @@ struct BinaryOperation {
   double (*reference)(double a, double b) = nullptr;
   /// Integer operands give a float32 result.
   bool float_result = false;
-  /// The second operand may be a number.
-  bool scalar_allowed = true;
+  /// Both operands are integer tensors (the second one may be a number).
+  bool integers_only = false;
 };
 
 /// Registers an operation of two operands that broadcast; the second may be the attribute "scalar" instead. The result

@@ -1,5 +1,6 @@
 #include <cmath>
 
+#include "ops/broadcast.h"
 #include "ops/cost.h"
 #include "ops/pointwise_operation.h"
 #include "ops/random_cases.h"
@@ -24,8 +25,9 @@ int power_by_products(ScalarProgram& p, int x, int exponent) {
 }
 
 int program(ScalarProgram& p, std::span<const int> operands, const Attributes& attributes) {
-  const auto exponent = attributes.get<double>("exponent");
   const int x = operands[0];
+  if (operands.size() > 1 && operands[1] >= 0) return p.apply(ScalarOp::power, x, operands[1]);
+  const auto exponent = attributes.get<double>("exponent");
   if (exponent == 0.5) return p.apply(ScalarOp::sqrt, x);
   if (exponent != std::trunc(exponent) || std::abs(exponent) > kLargestProduct)
     return p.apply(ScalarOp::power, x, p.constant(exponent));
@@ -33,8 +35,30 @@ int program(ScalarProgram& p, std::span<const int> operands, const Attributes& a
   return exponent < 0 ? p.apply(ScalarOp::divide, p.constant(1), product) : product;
 }
 
+TensorType infer(const OperandTypes& operands, const Attributes& attributes) {
+  require_floating(operands[0], "a");
+  if (attributes.contains("exponent") == operands.given(1))
+    throw TypeError("needs the exponent either as a tensor or as the attribute 'exponent'");
+  if (operands.given(1)) return type_like(operands[0], broadcast_shapes(operands[0].shape, operands[1].shape));
+  (void)attributes.get<double>("exponent");
+  return operands[0];
+}
+
+ReferenceTensor reference(std::span<const ReferenceTensor* const> operands, const Attributes& attributes,
+                          const TensorType& result) {
+  if (!attributes.contains("exponent"))
+    return map_elements(operands, result, [](std::span<const double> x) { return std::pow(x[0], x[1]); });
+  const auto exponent = attributes.get<double>("exponent");
+  return map_elements(operands.first(1), result, [&](std::span<const double> x) { return std::pow(x[0], exponent); });
+}
+
 OperationCase random_case(RandomEngine& engine) {
-  OperationCase test{.operands = {dense(random_sizes(engine), random_floating(engine))}, .low = 0.1, .high = 3.0};
+  const DType dtype = random_floating(engine);
+  if (random_chance(engine, 0.4)) {
+    const auto [base, exponent] = random_broadcast_pair(engine);
+    return {.operands = {dense(base, dtype), dense(exponent, random_dtype(engine))}, .low = 0.1, .high = 3.0};
+  }
+  OperationCase test{.operands = {dense(random_sizes(engine), dtype)}, .low = 0.1, .high = 3.0};
   if (random_chance(engine, 0.5)) {
     test.attributes.set("exponent", static_cast<double>(random_integer(engine, -4, 9)));
   } else {
@@ -45,26 +69,17 @@ OperationCase random_case(RandomEngine& engine) {
 
 const OperationDefinition& definition = OperationRegistry::instance().add({
     .name = "pow",
-    .doc = "The element to the power of the number `exponent`.",
+    .doc = "The element of `a` to the power of the exponent, a number or a tensor.",
     .kind = OperationKind::pointwise,
-    .operands = {{"a", "floating-point tensor"}},
-    .attributes = {{"exponent", "number"}},
-    .infer =
-        [](const OperandTypes& operands, const Attributes& attributes) {
-          require_floating(operands[0], "a");
-          (void)attributes.get<double>("exponent");
-          return operands[0];
-        },
-    .reference =
-        [](std::span<const ReferenceTensor* const> operands, const Attributes& attributes, const TensorType& result) {
-          const auto exponent = attributes.get<double>("exponent");
-          return map_elements(operands, result, [&](std::span<const double> x) { return std::pow(x[0], exponent); });
-        },
+    .operands = {{"a", "floating-point tensor"}, {"exponent", "tensor that broadcasts with a", true}},
+    .attributes = {{"exponent", "number used instead of the tensor"}},
+    .infer = infer,
+    .reference = reference,
     .pointwise = program,
     .cost =
         [](const OperandTypes& operands, const Attributes& attributes, const TensorType& result) {
           const OperationDefinition& self = OperationRegistry::instance().get("pow");
-          return per_result_element(operands, result, flops_per_element(self, 1, attributes));
+          return per_result_element(operands, result, flops_per_element(self, operands.size(), attributes));
         },
     .random_case = random_case,
 });
@@ -72,5 +87,6 @@ const OperationDefinition& definition = OperationRegistry::instance().add({
 }  // namespace
 
 Tensor pow(const Tensor& a, double exponent) { return apply(definition, {a}, {{"exponent", exponent}}); }
+Tensor pow(const Tensor& a, const Tensor& exponent) { return apply(definition, {a, exponent}); }
 
 }  // namespace tilefold::ops

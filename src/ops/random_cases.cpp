@@ -42,11 +42,14 @@ std::vector<std::int64_t> random_sizes(RandomEngine& engine, int lowest_rank, in
 
 DType random_floating(RandomEngine& engine) { return random_chance(engine, 0.6) ? DType::float32 : DType::bfloat16; }
 
-DType random_dtype(RandomEngine& engine) {
-  if (random_chance(engine, 0.75)) return random_floating(engine);
+DType random_integer_dtype(RandomEngine& engine) {
   static constexpr std::array<DType, 5> kIntegers = {DType::int32, DType::int32, DType::uint8, DType::uint16,
                                                      DType::uint32};
   return kIntegers[static_cast<std::size_t>(random_integer(engine, 0, 4))];
+}
+
+DType random_dtype(RandomEngine& engine) {
+  return random_chance(engine, 0.75) ? random_floating(engine) : random_integer_dtype(engine);
 }
 
 TensorType dense(const std::vector<std::int64_t>& sizes, DType dtype) {

@@ -21,6 +21,7 @@ std::int64_t random_positive_size(RandomEngine& engine, std::int64_t most = 67);
 /// A shape whose volume stays below about ten thousand elements.
 std::vector<std::int64_t> random_sizes(RandomEngine& engine, int lowest_rank = 0, int highest_rank = 5);
 DType random_floating(RandomEngine& engine);
+DType random_integer_dtype(RandomEngine& engine);
 /// Any dtype, floating-point three times out of four.
 DType random_dtype(RandomEngine& engine);
 

@@ -13,6 +13,7 @@ const OperationDefinition& definition = register_unary({
           return p.apply(ScalarOp::select, p.apply(ScalarOp::lt, x, zero), zero, x);
         },
     .reference = [](double x) { return x < 0 ? 0.0 : x; },
+    .integers = true,
 });
 
 }  // namespace

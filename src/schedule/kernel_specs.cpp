@@ -35,10 +35,11 @@ const char* name_of(ReductionOp op) {
 }
 
 const char* name_of(ScalarOp op) {
-  constexpr const char* kNames[] = {
-      "operand", "constant", "add", "subtract", "multiply", "divide", "minimum", "maximum", "power", "neg",   "abs",
-      "sqrt",    "exp",      "log", "sin",      "cos",      "tan",    "tanh",    "erf",     "floor", "ceil",  "trunc",
-      "round",   "eq",       "ne",  "lt",       "le",       "gt",     "ge",      "and",     "or",    "select"};
+  constexpr const char* kNames[] = {"operand", "constant", "add", "subtract", "multiply", "divide",  "minimum",
+                                    "maximum", "power",    "neg", "abs",      "sqrt",     "exp",     "log",
+                                    "sin",     "cos",      "tan", "tanh",     "erf",      "floor",   "ceil",
+                                    "trunc",   "round",    "eq",  "ne",       "lt",       "le",      "gt",
+                                    "ge",      "and",      "or",  "bit_and",  "bit_or",   "bit_xor", "select"};
   static_assert(std::size(kNames) == static_cast<std::size_t>(ScalarOp::select) + 1);
   return kNames[static_cast<std::size_t>(op)];
 }

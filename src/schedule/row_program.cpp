@@ -76,15 +76,15 @@ class RowProgramMaker {
   int pointwise(const Node& node) {
     ScalarProgram program;
     std::vector<int> slots;
-    for (std::size_t i = 0; i < node.operands.size(); ++i) slots.push_back(program.operand(static_cast<int>(i)));
+    for (std::size_t i = 0; i < node.operands.size(); ++i)
+      slots.push_back(node.operands[i] == kNoValue ? -1 : program.operand(static_cast<int>(i)));
     const int result = node.operation->pointwise(program, slots, node.attributes);
     const ScalarType type = is_integer(node) ? ScalarType::i32 : ScalarType::f32;
     std::vector<int> place(program.instructions.size(), -1);
     for (std::size_t i = 0; i < program.instructions.size(); ++i) {
       ScalarInstruction step = program.instructions[i];
       if (step.op == ScalarOp::operand) {
-        const ValueId operand = node.operands[static_cast<std::size_t>(step.index)];
-        if (operand != kNoValue) place[i] = instruction(operand);
+        place[i] = instruction(node.operands[static_cast<std::size_t>(step.index)]);
         continue;
       }
       for (int* argument : {&step.a, &step.b, &step.c}) {

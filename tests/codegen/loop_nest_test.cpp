@@ -186,13 +186,13 @@ void run_and_check(Problem& problem, isa::Isa level) {
 constexpr DType kTypes[] = {DType::float32, DType::bfloat16, DType::float32, DType::int32,
                             DType::uint32,  DType::uint8,    DType::uint16,  DType::bfloat16};
 constexpr ScalarOp kOperations[] = {
-    ScalarOp::add,         ScalarOp::subtract,  ScalarOp::multiply, ScalarOp::divide,     ScalarOp::minimum,
-    ScalarOp::maximum,     ScalarOp::power,     ScalarOp::neg,      ScalarOp::abs,        ScalarOp::sqrt,
-    ScalarOp::exp,         ScalarOp::log,       ScalarOp::sin,      ScalarOp::cos,        ScalarOp::tan,
-    ScalarOp::tanh,        ScalarOp::erf,       ScalarOp::floor,    ScalarOp::ceil,       ScalarOp::trunc,
-    ScalarOp::eq,          ScalarOp::ne,        ScalarOp::lt,       ScalarOp::le,         ScalarOp::gt,
-    ScalarOp::ge,          ScalarOp::select,    ScalarOp::add,      ScalarOp::round_even, ScalarOp::multiply,
-    ScalarOp::logical_and, ScalarOp::logical_or};
+    ScalarOp::add,         ScalarOp::subtract,   ScalarOp::multiply,    ScalarOp::divide,     ScalarOp::minimum,
+    ScalarOp::maximum,     ScalarOp::power,      ScalarOp::neg,         ScalarOp::abs,        ScalarOp::sqrt,
+    ScalarOp::exp,         ScalarOp::log,        ScalarOp::sin,         ScalarOp::cos,        ScalarOp::tan,
+    ScalarOp::tanh,        ScalarOp::erf,        ScalarOp::floor,       ScalarOp::ceil,       ScalarOp::trunc,
+    ScalarOp::eq,          ScalarOp::ne,         ScalarOp::lt,          ScalarOp::le,         ScalarOp::gt,
+    ScalarOp::ge,          ScalarOp::select,     ScalarOp::add,         ScalarOp::round_even, ScalarOp::multiply,
+    ScalarOp::logical_and, ScalarOp::logical_or, ScalarOp::bitwise_and, ScalarOp::bitwise_or, ScalarOp::bitwise_xor};
 
 struct RandomProblem {
   explicit RandomProblem(std::uint64_t seed) : random(seed) {
@@ -229,7 +229,7 @@ struct RandomProblem {
     const int count = pick(9);
     for (int i = 0; i < count; ++i) {
       const int size = static_cast<int>(body.size());
-      const ScalarType type = pick(5) == 0 ? ScalarType::i32 : ScalarType::f32;
+      ScalarType type = pick(5) == 0 ? ScalarType::i32 : ScalarType::f32;
       if (pick(4) == 0) {
         body.push_back(reduce(static_cast<ReductionOp>(pick(3)), pick(size), type));
         row.push_back(true);
@@ -238,7 +238,8 @@ struct RandomProblem {
         row.push_back(true);
       } else {
         const int a = pick(size), b = pick(size), c = pick(size);
-        const ScalarOp op = kOperations[pick(32)];
+        const ScalarOp op = kOperations[pick(static_cast<int>(std::size(kOperations)))];
+        if (op >= ScalarOp::bitwise_and && op <= ScalarOp::bitwise_xor) type = ScalarType::i32;
         const bool unary = op >= ScalarOp::neg && op <= ScalarOp::round_even;
         const bool ternary = op == ScalarOp::select;
         body.push_back(apply(op, a, unary ? -1 : b, ternary ? c : -1, type));

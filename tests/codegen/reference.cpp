@@ -166,6 +166,12 @@ Bounded evaluate_i32(ScalarOp op, Bounded a, Bounded b) {
       return wrap(std::min(x, y));
     case ScalarOp::maximum:
       return wrap(std::max(x, y));
+    case ScalarOp::bitwise_and:
+      return wrap(x & y);
+    case ScalarOp::bitwise_or:
+      return wrap(x | y);
+    case ScalarOp::bitwise_xor:
+      return wrap(x ^ y);
     case ScalarOp::neg:
       return wrap(-x);
     case ScalarOp::abs:

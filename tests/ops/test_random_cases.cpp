@@ -44,8 +44,26 @@ INSTANTIATE_TEST_SUITE_P(Products, MixedPrecision,
 /// Non-finite values and zeros of both signs, in all pairs for two operands.
 class SpecialValues : public ::testing::TestWithParam<std::string> {};
 
+/// All pairs of the numbers at the ends of int32 and around 0, and those that fp32 does not hold.
+void check_integers(const OperationDefinition& operation) {
+  const std::vector<std::int32_t> special = {-2147483647 - 1, -2147483647, -16777217, -2, -1, 0, 1,
+                                             2147483647,      16777217,    255};
+  std::vector<std::int32_t> first;
+  std::vector<std::int32_t> second;
+  for (const std::int32_t a : special) {
+    first.insert(first.end(), special.size(), a);
+    second.insert(second.end(), special.begin(), special.end());
+  }
+  const Shape shape{static_cast<std::int64_t>(first.size())};
+  std::vector<Tensor> operands = {Tensor::from_data<std::int32_t>(shape, first)};
+  if (operation.operands.size() > 1) operands.push_back(Tensor::from_data<std::int32_t>(shape, second));
+  const Tensor truth = interpret(single_node_graph(operation, operands, {}), operands, {}).at(0);
+  EXPECT_EQ(apply(operation, operands, {}).to_ints(), truth.to_ints());
+}
+
 TEST_P(SpecialValues, AreThoseOfTheReference) {
   const OperationDefinition& operation = OperationRegistry::instance().get(GetParam());
+  if (operation.name.starts_with("bitwise_")) return check_integers(operation);
   constexpr float kInfinity = std::numeric_limits<float>::infinity();
   constexpr float kNaN = std::numeric_limits<float>::quiet_NaN();
   const std::vector<float> special = {kNaN,  kInfinity, -kInfinity, 0.0F,  -0.0F, 1.0F,

@@ -44,13 +44,20 @@ struct UnaryValues {
 const std::vector<UnaryValues>& unary_values() {
   static const std::vector<UnaryValues> table = {
       {"abs", {-1.5F, 0, 2}, {1.5F, 0, 2}},
+      {"cbrt", {8, -27, 0, 0.001F, 2, kInfinity}, {2, -3, 0, 0.1F, 1.25992105F, kInfinity}},
       {"ceil", {-1.5F, 0.25F, 2}, {-1, 1, 2}},
       {"cos", {0, 1, 3.14159265F}, {1, 0.540302306F, -1}},
+      {"cosh", {0, 1, -2, 89}, {1, 1.54308063F, 3.76219569F, 2.24480642e38F}},
+      {"digamma",
+       {1, 0.5F, 10, 100.5F, 0.01F, 0, -0.5F, -1.75F},
+       {-0.577215665F, -1.96351003F, 2.25175259F, 4.60517436F, -100.560885F, -kInfinity, 0.0364899740F, -2.32269163F}},
       {"erf", {0, 0.5F, -1, 4}, {0, 0.520499878F, -0.842700793F, 0.999999985F}},
       {"erfc", {0, 0.5F, -1, 3}, {1, 0.479500122F, 1.84270079F, 2.20904970e-5F}},
       {"exp", {0, 1, -2, 10}, {1, 2.71828183F, 0.135335283F, 22026.4658F}},
       {"floor", {-1.5F, 0.75F, 2}, {-2, 0, 2}},
       {"gelu", {0, 1, -1, 3}, {0, 0.841344746F, -0.158655254F, 2.99595031F}},
+      {"gelu_tanh", {0, 1, -1, 3}, {0, 0.841191990F, -0.158808010F, 2.99636261F}},
+      {"hardsigmoid", {0, 1, -3, -4, 6}, {0.5F, 0.666666667F, 0, 0, 1}},
       {"identity", {-1.5F, 0, 2}, {-1.5F, 0, 2}},
       {"log", {1, 2.71828183F, 10, 0}, {0, 1, 2.30258509F, -kInfinity}},
       {"logical_not", {0, -0.0F, 2, -1}, {1, 1, 0, 0}},
@@ -63,6 +70,7 @@ const std::vector<UnaryValues>& unary_values() {
       {"sign", {-3, 0, 0.5F}, {-1, 0, 1}},
       {"silu", {0, 1, -2, -100}, {0, 0.731058579F, -0.238405844F, 0}},
       {"sin", {0, 1, 1.57079633F}, {0, 0.841470985F, 1}},
+      {"sinh", {0, 1, -2, 0.001F, 89}, {0, 1.17520119F, -3.62686041F, 0.00100000017F, 2.24480642e38F}},
       {"sqrt", {0, 2, 9}, {0, 1.41421356F, 3}},
       {"square", {-3, 0.5F}, {9, 0.25F}},
       {"tan", {0, 1, -0.5F}, {0, 1.55740772F, -0.546302490F}},
@@ -97,6 +105,15 @@ void clamp_values() {
   expect_values(ops::clamp(x, std::nullopt, 0), {4}, {-2, -0.5F, 0, 0});
   expect_values(ops::clamp(x, 0, std::nullopt), {4}, {0, 0, 0.5F, 2});
   expect_values(ops::clamp(ints({3}, {-7, 2, 7}), -5, 5), {3}, {-5, 2, 5});
+  expect_values(ops::clamp(x, floats({2, 1}, {-kInfinity, 0}), floats({}, {1})), {2, 4},
+                {-2, -0.5F, 0.5F, 1, 0, 0, 0.5F, 1});
+  expect_values(ops::clamp(x, {}, floats({4}, {-3, 0, 1, 2})), {4}, {-3, -0.5F, 0.5F, 2});
+  const OperationDefinition& clamp = OperationRegistry::instance().get("clamp");
+  expect_values(apply(clamp, {x, floats({1}, {0})}, {{"max", 1.0}}), {4}, {0, 0, 0.5F, 1});
+  EXPECT_EQ(ops::clamp(ints({2}, {2147483646, -5}), ints({}, {2147483647}), {}).to_ints()[0], 2147483647)
+      << "integers are exact";
+  EXPECT_THROW(ops::clamp(ints({1}, {1}), floats({1}, {1}), {}), TypeError);
+  EXPECT_THROW(apply(clamp, {x}, {}), ValueError);
 }
 
 void typecast_values() {
@@ -111,6 +128,41 @@ void typecast_values() {
   const Tensor ties = floats({2}, {1 + 0x1p-8F, 1 + 0x3p-8F});
   EXPECT_EQ(ops::typecast(ties, DType::bfloat16).to_floats(), (std::vector<float>{1, 1 + 0x1p-6F}));
   expect_values(ops::typecast(ints({2}, {-3, 7}), DType::float32), {2}, {-3, 7});
+  // The device rounds to uint16 and wraps in uint8.
+  EXPECT_EQ(ops::typecast(floats({4}, {2.5F, -3, 7.4F, 1e6F}), DType::uint16, true).to_ints(),
+            (std::vector<std::int32_t>{3, 0, 7, 65535}));
+  EXPECT_EQ(ops::typecast(floats({5}, {257.9F, -1.5F, 255, 512, -300}), DType::uint8, true).to_ints(),
+            (std::vector<std::int32_t>{1, 255, 255, 0, 212}));
+  EXPECT_EQ(ops::typecast(ints({3}, {257, -1, -300}), DType::uint8, true).to_ints(),
+            (std::vector<std::int32_t>{1, 255, 212}));
+  EXPECT_EQ(ops::typecast(floats({2}, {-1.75F, 2.5F}), DType::int32, true).to_ints(),
+            (std::vector<std::int32_t>{-1, 2}));
+}
+
+/// Values that a detour through float would change.
+void bitwise_values() {
+  const std::vector<std::int32_t> a = {0x7fffffff, -1, 0x12345678, -2147483647 - 1};
+  const std::vector<std::int32_t> b = {0x40000001, 0x00ff00ff, -16777217, 1};
+  std::vector<std::int32_t> conjunction, disjunction, difference, inverted, masked;
+  for (std::size_t i = 0; i < a.size(); ++i) {
+    conjunction.push_back(a[i] & b[i]);
+    disjunction.push_back(a[i] | b[i]);
+    difference.push_back(a[i] ^ b[i]);
+    inverted.push_back(~a[i]);
+    masked.push_back(a[i] & 0x01000001);
+  }
+  const Tensor x = ints({4}, a);
+  const Tensor y = ints({4}, b);
+  EXPECT_EQ(ops::bitwise_and(x, y).to_ints(), conjunction);
+  EXPECT_EQ(ops::bitwise_or(x, y).to_ints(), disjunction);
+  EXPECT_EQ(ops::bitwise_xor(x, y).to_ints(), difference);
+  EXPECT_EQ(ops::bitwise_not(x).to_ints(), inverted);
+  EXPECT_EQ(ops::bitwise_and(x, 0x01000001).to_ints(), masked);
+  const Tensor bytes = Tensor::from_data<std::uint8_t>({2}, std::vector<std::uint8_t>{0, 0x5a});
+  EXPECT_EQ(ops::bitwise_not(bytes).to_ints(), (std::vector<std::int32_t>{255, 0xa5}));
+  EXPECT_EQ(ops::bitwise_or(bytes, 1).dtype(), DType::uint8);
+  EXPECT_THROW(ops::bitwise_and(floats({1}, {1}), 1), TypeError);
+  EXPECT_THROW(ops::bitwise_not(floats({1}, {1})), TypeError);
 }
 
 void where_values() {
@@ -128,6 +180,8 @@ void pow_values() {
   expect_values(ops::pow(x, 1.5), {3}, {2.82842712F, 0.353553391F, 5.19615242F});
   expect_values(ops::pow(x, 0), {3}, {1, 1, 1});
   expect_values(ops::pow(floats({1}, {-2}), 3), {1}, {-8});
+  expect_values(ops::pow(x, floats({2, 1}, {2, -1})), {2, 3}, {4, 0.25F, 9, 0.5F, 2, 0.333333333F});
+  expect_values(ops::pow(x, ints({3}, {3, 1, 0})), {3}, {8, 0.5F, 1});
 }
 
 const Tensor& counting() {
@@ -343,6 +397,10 @@ const std::map<std::string, std::function<void()>>& single_checks() {
   static const std::map<std::string, std::function<void()>> checks = {
       {"clamp", clamp_values},
       {"typecast", typecast_values},
+      {"bitwise_and", bitwise_values},
+      {"bitwise_or", bitwise_values},
+      {"bitwise_xor", bitwise_values},
+      {"bitwise_not", bitwise_values},
       {"where", where_values},
       {"pow", pow_values},
       {"sum", sum_values},

@@ -70,6 +70,7 @@ class ScalarErrorAnalysis {
     const bool uncertain = error > 0 && !(std::abs(a.value - b.value) > error);
     return {holds ? 1.0 : 0.0, uncertain ? 1.0 : 0.0};
   }
+  static std::int64_t integer(Bounded a) { return static_cast<std::int64_t>(a.value); }
   static bool uncertain_truth(Bounded a) { return a.error > 0 && !(std::abs(a.value) > a.error); }
   static Bounded logical(bool holds, Bounded a, Bounded b) {
     return {holds ? 1.0 : 0.0, uncertain_truth(a) || uncertain_truth(b) ? 1.0 : 0.0};
@@ -84,11 +85,15 @@ class ScalarErrorAnalysis {
 
   Bounded power(Bounded a, Bounded b) const {
     const double value = std::pow(a.value, b.value);
-    const double above = std::abs(std::pow(a.value + a.error, b.value) - value);
-    const double below = std::abs(std::pow(a.value - a.error, b.value) - value);
+    double moved = 0;  // monotone in both on the rectangle of the errors, which does not cross 0: corners are extremes
+    for (const double base : {a.value - a.error, a.value + a.error}) {
+      for (const double exponent : {b.value - b.error, b.value + b.error})
+        moved = std::max(moved, std::abs(std::pow(base, exponent) - value));
+    }
+    if (b.error > 0 && a.value - a.error <= 0) return {value, std::numeric_limits<double>::infinity()};
     // exp(b log a): the error of the logarithm is scaled by b.
     const double units = kFunctionUlps * (1 + std::abs(b.value * std::log(std::abs(a.value))));
-    return rounded(value, std::max(above, below), units);
+    return rounded(value, moved, units);
   }
 
   Bounded select(Bounded condition, Bounded b, Bounded c) const {
@@ -175,6 +180,12 @@ class ScalarErrorAnalysis {
         return logical(a.value != 0 && b.value != 0, a, b);
       case ScalarOp::logical_or:
         return logical(a.value != 0 || b.value != 0, a, b);
+      case ScalarOp::bitwise_and:
+        return {static_cast<double>(integer(a) & integer(b)), 0};
+      case ScalarOp::bitwise_or:
+        return {static_cast<double>(integer(a) | integer(b)), 0};
+      case ScalarOp::bitwise_xor:
+        return {static_cast<double>(integer(a) ^ integer(b)), 0};
       case ScalarOp::select:
         return select(a, b, c);
       default:
