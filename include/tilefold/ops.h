@@ -118,7 +118,8 @@ Tensor mean(const Tensor& input, const std::vector<int>& dims, bool keepdim = fa
 Tensor max(const Tensor& input, const std::vector<int>& dims, bool keepdim = false);
 Tensor min(const Tensor& input, const std::vector<int>& dims, bool keepdim = false);
 
-// Normalisation over the last dimension W; `weight` and `bias` are [W], each may be undefined.
+// Normalisation over the last dimension W; `weight` and `bias` are [W] or [1, W], each may be
+// undefined.
 /// (x - mean) / sqrt(biased variance + epsilon) * weight + bias
 Tensor layer_norm(const Tensor& input, const Tensor& weight = {}, const Tensor& bias = {}, double epsilon = 1e-5);
 /// x / sqrt(mean(x^2) + epsilon) * weight + bias
@@ -130,11 +131,15 @@ Tensor softmax(const Tensor& input, int dim = -1);
 struct MatmulOptions {
   bool transpose_a = false;
   bool transpose_b = false;
+  /// Of the result; default: that of `a`. The operands may have different floating-point dtypes.
+  std::optional<DType> dtype{};
 };
-/// [..., M, K] x [..., K, N]; batch dimensions broadcast (equal, 1 or absent). K of 0 gives zeros.
+/// [..., M, K] x [..., K, N]; batch dimensions broadcast (equal, 1 or absent). K of 0 gives zeros. An operand of one
+/// dimension is a row (left) or a column (right) that the result does not have.
 Tensor matmul(const Tensor& a, const Tensor& b, MatmulOptions options = {});
-/// activation(a @ b + bias); b is [K, N] ([N, K] with transpose_b, the layout of PyTorch weights), bias [N] or
-/// undefined. `activation`: "", "relu", "silu", "sigmoid" or "gelu".
+/// activation(a @ b + bias); b is [K, N] ([N, K] with transpose_b, the layout of PyTorch weights) or, without a bias, a
+/// batch as in matmul; bias is [N], [1, N] or undefined. `activation`: "", "relu", "silu", "sigmoid", "gelu",
+/// "gelu_tanh", "tanh", "exp", "sqrt", "square" or "neg".
 Tensor linear(const Tensor& a, const Tensor& b, const Tensor& bias = {}, MatmulOptions options = {},
               const std::string& activation = "");
 
@@ -145,9 +150,14 @@ struct AttentionOptions {
   Tensor key_bias;
   /// Default: head_dim^-0.5.
   std::optional<double> scale{};
+  /// Hides the keys behind each query's position. Not together with attn_mask.
+  bool is_causal = false;
+  /// Hides all keys but this many up to each query's position or, without is_causal, all further away than half of it.
+  std::optional<std::int64_t> sliding_window_size{};
 };
 /// softmax(q k^T * scale + attn_mask + key_bias) v with q [B, H, Sq, D], k and v [B, H, Sk, D]; softmax in fp32.
-/// Rows whose logits are all about -1e9 give finite results.
+/// Rows whose logits are all about -1e9 give finite results. Fewer key and value heads, of which H is a multiple, are
+/// each shared by a group of neighbouring query heads.
 Tensor scaled_dot_product_attention(const Tensor& query, const Tensor& key, const Tensor& value,
                                     const AttentionOptions& options = {});
 
@@ -162,13 +172,19 @@ Tensor concat(const std::vector<Tensor>& tensors, int dim);
 std::vector<Tensor> chunk(const Tensor& input, int chunks, int dim);
 /// Elements start, start + step, ... below end along `dim`.
 Tensor slice(const Tensor& input, int dim, const Dim& start, const Dim& end, std::int64_t step = 1);
+/// Along every dimension at once; no steps: 1 everywhere.
+Tensor slice(const Tensor& input, const std::vector<Dim>& starts, const std::vector<Dim>& ends,
+             const std::vector<std::int64_t>& steps = {});
 /// One (before, after) pair per dimension.
 Tensor pad(const Tensor& input, const std::vector<std::pair<std::int64_t, std::int64_t>>& padding, double value = 0.0);
-/// torch.repeat: one count per dimension.
+/// torch.repeat: one count per dimension; more counts add dimensions in front.
 Tensor repeat(const Tensor& input, const std::vector<Dim>& counts);
 /// Broadcasts dimensions of size 1 to `shape` (same rank).
 Tensor expand(const Tensor& input, const Shape& shape);
 
+/// Rounds to the values of a block-float format: blocks of 16 elements along the last dimension share their largest
+/// exponent and keep `mantissa_bits` (7: bfloat8_b, 3: bfloat4_b). The dtype stays.
+Tensor block_float(const Tensor& input, int mantissa_bits);
 /// Rows of `weight` [V, ...] by integer `indices` [...]: result indices.shape + weight.shape[1:], dtype of weight. A
 /// negative index gives a row of zeros; an index >= V throws ValueError when the program runs.
 Tensor embedding(const Tensor& indices, const Tensor& weight);
@@ -189,6 +205,9 @@ struct HeadTensors {
 /// [B, 1, S, (H + 2 Hkv) d] packed query heads, key heads, value heads -> [B, H, S, d] each (key [B, Hkv, d, S] when
 /// `transpose_k_heads`).
 HeadTensors nlp_create_qkv_heads(const Tensor& input, int num_heads, int num_kv_heads, bool transpose_k_heads = true);
+/// The same from query heads [B, 1, S, H d] and key heads, value heads [B, 1, S, 2 Hkv d].
+HeadTensors nlp_create_qkv_heads(const Tensor& input, const Tensor& input_kv, int num_heads, int num_kv_heads,
+                                 bool transpose_k_heads = true);
 /// [B, H, S, d] -> [B, 1, S, H d]
 Tensor nlp_concat_heads(const Tensor& input);
 

@@ -27,7 +27,7 @@ constexpr std::array<Section, 7> kSections = {{
 }};
 
 /// Functions of tilefold/ops.h that are short compositions and leave no node of their own in a graph.
-constexpr std::array<std::pair<const char*, const char*>, 6> kCompositions = {{
+constexpr std::array<std::pair<const char*, const char*>, 7> kCompositions = {{
     {"transpose(input, dim1, dim2)", "`permute` that exchanges two dimensions."},
     {"squeeze(input, dim)", "`reshape` without a dimension of size 1; other sizes are left alone."},
     {"unsqueeze(input, dim)", "`reshape` with one more dimension of size 1."},
@@ -35,6 +35,8 @@ constexpr std::array<std::pair<const char*, const char*>, 6> kCompositions = {{
      "`slice` into parts of ceil(size / chunks) elements, the last one smaller, possibly fewer parts."},
     {"nlp_create_qkv_heads(input, num_heads, num_kv_heads, transpose_k_heads)",
      "[B, 1, S, (H + 2 Hkv) d] to query, key and value heads [B, H, S, d]."},
+    {"nlp_create_qkv_heads(input, input_kv, num_heads, num_kv_heads, transpose_k_heads)",
+     "The same from [B, 1, S, H d] and [B, 1, S, 2 Hkv d]."},
     {"nlp_concat_heads(input)", "[B, H, S, d] to [B, 1, S, H d]."},
 }};
 

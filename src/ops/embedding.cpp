@@ -42,7 +42,8 @@ OperationCase random_case(RandomEngine& engine) {
   const std::int64_t rows = random_positive_size(engine);
   weight.insert(weight.begin(), rows);
   const bool with_negative = random_chance(engine, 0.5);
-  return {.operands = {dense(indices, DType::int32), dense(weight, random_floating(engine))},
+  static constexpr DType kIndices[] = {DType::int32, DType::uint32, DType::uint16};
+  return {.operands = {dense(indices, kIndices[random_integer(engine, 0, 2)]), dense(weight, random_floating(engine))},
           .index_high = rows,
           .index_low = with_negative ? -1 : 0};
 }

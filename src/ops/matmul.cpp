@@ -61,8 +61,10 @@ OperationCase random_case(RandomEngine& engine) {
   Sizes b = random_broadcastable(engine, batch);
   a.insert(a.end(), {transpose_a ? k : m, transpose_a ? m : k});
   b.insert(b.end(), {transpose_b ? n : k, transpose_b ? k : n});
-  return {.operands = {dense(a, random_floating(engine)), dense(b, random_floating(engine))},
-          .attributes = {{"transpose_a", transpose_a}, {"transpose_b", transpose_b}}};
+  OperationCase test{.operands = {dense(a, random_floating(engine)), dense(b, random_floating(engine))},
+                     .attributes = {{"transpose_a", transpose_a}, {"transpose_b", transpose_b}}};
+  if (random_chance(engine, 0.3)) test.attributes.set("dtype", random_floating(engine));
+  return test;
 }
 
 std::vector<OperationCase> benchmarks() {
@@ -83,11 +85,11 @@ const OperationDefinition& definition = OperationRegistry::instance().add({
            "zeros. With mixed precision the products take bf16 operands; sums are fp32.",
     .kind = OperationKind::contraction,
     .operands = {{"a", "floating-point tensor"}, {"b", "floating-point tensor"}},
-    .attributes = {{"transpose_a", "a is stored [..., K, M]"}, {"transpose_b", "b is stored [..., N, K]"}},
-    .infer =
-        [](const OperandTypes& operands, const Attributes& attributes) {
-          return infer_product(operands[0], operands[1], transposes_of(attributes));
-        },
+    .attributes = {{"transpose_a", "a is stored [..., K, M]"},
+                   {"transpose_b", "b is stored [..., N, K]"},
+                   {"dtype", "of the result, default that of a (optional)"}},
+    .infer = [](const OperandTypes& operands,
+                const Attributes& attributes) { return infer_product(operands[0], operands[1], attributes); },
     .reference =
         [](std::span<const ReferenceTensor* const> operands, const Attributes& attributes, const TensorType& result) {
           return product_reference(*operands[0], *operands[1], transposes_of(attributes), result);
@@ -106,7 +108,8 @@ Transposes transposes_of(const Attributes& attributes) {
   return {attributes.get<bool>("transpose_a"), attributes.get<bool>("transpose_b")};
 }
 
-TensorType infer_product(const TensorType& a, const TensorType& b, Transposes transposes) {
+TensorType infer_product(const TensorType& a, const TensorType& b, const Attributes& attributes) {
+  const Transposes transposes = transposes_of(attributes);
   require_floating(a, "a");
   require_floating(b, "b");
   require_rank_at_least(a, 2, "a");
@@ -122,7 +125,10 @@ TensorType infer_product(const TensorType& a, const TensorType& b, Transposes tr
   dims.push_back(a.shape.dim(transposes.a ? -1 : -2));
   dims.push_back(b.shape.dim(transposes.b ? -2 : -1));
   TensorType result;
-  result.dtype = a.dtype;
+  result.dtype = attributes.get_or<DType>("dtype", a.dtype);
+  if (!is_floating_point(result.dtype)) {
+    throw TypeError("'dtype' of a product must be bfloat16 or float32, got " + std::string(dtype_name(result.dtype)));
+  }
   result.shape = Shape(std::move(dims));
   result.layout = a.layout;
   return result;
@@ -151,8 +157,23 @@ double product_flops(const TensorType& a, Transposes transposes, const TensorTyp
   return 2.0 * elements_of(result) * static_cast<double>(a.shape[transposes.a ? -2 : -1]);
 }
 
+Attributes product_attributes(const MatmulOptions& options) {
+  Attributes attributes{{"transpose_a", options.transpose_a}, {"transpose_b", options.transpose_b}};
+  if (options.dtype) attributes.set("dtype", *options.dtype);
+  return attributes;
+}
+
+/// Vectors become matrices of one row (left) or one column (right), which the result loses again.
 Tensor matmul(const Tensor& a, const Tensor& b, MatmulOptions options) {
-  return apply(definition, {a, b}, {{"transpose_a", options.transpose_a}, {"transpose_b", options.transpose_b}});
+  if (a.rank() == 1) {
+    options.transpose_a = false;
+    return squeeze(matmul(unsqueeze(a, 0), b, options), b.rank() == 1 ? 0 : -2);
+  }
+  if (b.rank() == 1) {
+    options.transpose_b = false;
+    return squeeze(matmul(a, unsqueeze(b, 1), options), -1);
+  }
+  return apply(definition, {a, b}, product_attributes(options));
 }
 
 }  // namespace tilefold::ops

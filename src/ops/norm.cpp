@@ -8,12 +8,12 @@
 namespace tilefold::ops {
 namespace {
 
-void check_row(const OperandTypes& operands, std::size_t i, const std::string& name, const Dim& width) {
+void check_row(const OperandTypes& operands, std::size_t i, const std::string& name, const Shape& input) {
   if (!operands.given(i)) return;
   require_floating(operands[i], name);
-  if (operands[i].shape == Shape{width}) return;
-  throw TypeError("'" + name + "' must have the shape [" + width.to_string() + "] of the input's last dimension, got " +
-                  operands[i].to_string());
+  if (is_row(operands[i].shape, input.dim(-1)) && operands[i].shape.rank() <= input.rank()) return;
+  throw TypeError("'" + name + "' must have the shape [" + input.dim(-1).to_string() +
+                  "] of the input's last dimension, got " + operands[i].to_string());
 }
 
 }  // namespace
@@ -22,8 +22,8 @@ TensorType infer_norm(const OperandTypes& operands, const Attributes& attributes
   const TensorType& input = operands[0];
   require_floating(input, "input");
   require_rank_at_least(input, 1, "input");
-  check_row(operands, 1, "weight", input.shape.dim(-1));
-  check_row(operands, 2, "bias", input.shape.dim(-1));
+  check_row(operands, 1, "weight", input.shape);
+  check_row(operands, 2, "bias", input.shape);
   if (!(attributes.get<double>("epsilon") >= 0)) throw ValueError("'epsilon' must not be negative");
   return input;
 }

@@ -58,7 +58,9 @@ const OperationDefinition& definition = OperationRegistry::instance().add({
 }  // namespace
 
 Tensor repeat(const Tensor& input, const std::vector<Dim>& counts) {
-  return apply(definition, {input}, {{"counts", Shape(counts)}});
+  Tensor complete = input;  // more counts than dimensions: repeated along new leading ones
+  while (complete.rank() < static_cast<int>(counts.size())) complete = unsqueeze(complete, 0);
+  return apply(definition, {complete}, {{"counts", Shape(counts)}});
 }
 
 }  // namespace tilefold::ops

@@ -144,6 +144,40 @@ const OperationDefinition& definition = OperationRegistry::instance().add({
     .benchmark_cases = benchmarks,
 });
 
+constexpr double kMasked = -1e9;
+
+/// [1, 1, Sq, Sk]: 0 where a query may see a key, -1e9 elsewhere. Queries and keys start at the same position.
+Tensor position_mask(const Dim& queries, const Dim& keys, const AttentionOptions& options) {
+  const Tensor query = reshape(typecast(arange(queries), DType::float32), {queries, 1});
+  const Tensor key = reshape(typecast(arange(keys), DType::float32), {1, keys});
+  const Tensor behind = subtract(query, key);  // how far the key is before the query
+  Tensor hidden;
+  if (options.is_causal) hidden = lt(behind, 0);
+  if (options.sliding_window_size) {
+    const auto window = static_cast<double>(*options.sliding_window_size);
+    const Tensor far = options.is_causal ? ge(behind, window) : gt(abs(behind), std::floor(window / 2));
+    hidden = hidden.defined() ? logical_or(hidden, far) : far;
+  }
+  return reshape(multiply(hidden, kMasked), {1, 1, queries, keys});
+}
+
+/// Key or value heads repeated for the groups of query heads that share them.
+Tensor shared_heads(const Tensor& heads, const Tensor& query) {
+  if (heads.rank() != 4 || query.rank() != 4) return heads;
+  const Shape& shape = heads.shape();
+  const Dim& own = shape.dim(1);
+  const Dim& wanted = query.shape().dim(1);
+  if (own == wanted || !own.is_static() || !wanted.is_static()) return heads;
+  if (own.value() < 1 || wanted.value() % own.value() != 0) {
+    throw TypeError("scaled_dot_product_attention: " + wanted.to_string() +
+                    " query heads are not a multiple of the heads of " + heads.type().to_string());
+  }
+  const Dim group = wanted.value() / own.value();
+  const Tensor single = reshape(heads, {shape.dim(0), own, 1, shape.dim(2), shape.dim(3)});
+  return reshape(expand(single, {shape.dim(0), own, group, shape.dim(2), shape.dim(3)}),
+                 {shape.dim(0), wanted, shape.dim(2), shape.dim(3)});
+}
+
 }  // namespace
 
 Tensor scaled_dot_product_attention(const Tensor& query, const Tensor& key, const Tensor& value,
@@ -155,7 +189,20 @@ Tensor scaled_dot_product_attention(const Tensor& query, const Tensor& key, cons
     const Dim& width = query.shape().dim(-1);
     if (width.is_static()) scale = 1.0 / std::sqrt(static_cast<double>(width.value()));
   }
-  return apply(definition, {query, key, value, options.attn_mask, options.key_bias}, {{"scale", scale}});
+  if (options.sliding_window_size && *options.sliding_window_size < 1)
+    throw ValueError("scaled_dot_product_attention: the sliding window must hold at least one key");
+  Tensor mask = options.attn_mask;
+  if (options.is_causal || options.sliding_window_size) {
+    if (mask.defined() && options.is_causal)
+      throw ValueError("scaled_dot_product_attention: give either attn_mask or is_causal");
+    if (query.rank() != 4 || key.rank() != 4)
+      throw TypeError("scaled_dot_product_attention: expected query and key of 4 dimensions, got " +
+                      query.type().to_string() + " and " + key.type().to_string());
+    const Tensor positions = position_mask(query.shape().dim(2), key.shape().dim(2), options);
+    mask = mask.defined() ? add(positions, mask) : positions;
+  }
+  return apply(definition, {query, shared_heads(key, query), shared_heads(value, query), mask, options.key_bias},
+               {{"scale", scale}});
 }
 
 }  // namespace tilefold::ops

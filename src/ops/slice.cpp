@@ -116,6 +116,20 @@ Tensor slice(const Tensor& input, int dim, const Dim& start, const Dim& end, std
   return apply(definition, {input}, {{"dim", std::int64_t{axis}}, {"start", first}, {"end", last}, {"step", step}});
 }
 
+Tensor slice(const Tensor& input, const std::vector<Dim>& starts, const std::vector<Dim>& ends,
+             const std::vector<std::int64_t>& steps) {
+  const auto rank = static_cast<std::size_t>(input.rank());
+  if (starts.size() != rank || ends.size() != rank || (!steps.empty() && steps.size() != rank)) {
+    throw ValueError("slice: needs one start, end and step for each dimension of " + input.type().to_string() +
+                     ", got " + std::to_string(starts.size()) + ", " + std::to_string(ends.size()) + " and " +
+                     std::to_string(steps.size()));
+  }
+  Tensor result = input;
+  for (std::size_t axis = 0; axis < rank; ++axis)
+    result = slice(result, static_cast<int>(axis), starts[axis], ends[axis], steps.empty() ? 1 : steps[axis]);
+  return result;
+}
+
 std::vector<Tensor> chunk(const Tensor& input, int chunks, int dim) {
   if (chunks < 1) throw ValueError("chunk: the number of parts must be at least 1, got " + std::to_string(chunks));
   const std::int64_t size = input.shape()[input.shape().normalized_axis(dim)];

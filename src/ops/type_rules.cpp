@@ -60,6 +60,11 @@ void require_rank_at_least(const TensorType& type, int rank, const std::string& 
                   type.to_string());
 }
 
+bool is_row(const Shape& shape, const Dim& width) {
+  if (shape.rank() == 0 || !(shape.dim(-1) == width)) return false;
+  return std::all_of(shape.dims().begin(), shape.dims().end() - 1, [](const Dim& dim) { return dim == Dim(1); });
+}
+
 std::vector<std::int64_t> normalized_dims(const Shape& shape, const std::vector<int>& dims) {
   std::vector<std::int64_t> normalized;
   if (dims.empty()) {

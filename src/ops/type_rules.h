@@ -23,6 +23,9 @@ void require_integer(const TensorType& type, const std::string& operand);
 void require_rank(const TensorType& type, int rank, const std::string& operand);
 void require_rank_at_least(const TensorType& type, int rank, const std::string& operand);
 
+/// True for [width] and [1, ..., 1, width].
+bool is_row(const Shape& shape, const Dim& width);
+
 /// Sorted, non-negative, distinct reduction dimensions; empty means all. Throws ValueError for bad ones.
 std::vector<std::int64_t> normalized_dims(const Shape& shape, const std::vector<int>& dims);
 

@@ -13,6 +13,7 @@ void ScheduleBuilder::build_movement(const Node& node) {
   if (name == "repeat") return build_repeat(node);
   if (name == "embedding") return build_native(NativeStep::Kind::embedding, node, {dense(0), dense(1)});
   if (name == "segment_sum") return build_native(NativeStep::Kind::segment_sum, node, {dense(0), dense(1)});
+  if (name == "block_float") return build_native(NativeStep::Kind::block_float, node, {dense(0)});
   if (name == "arange") return build_native(NativeStep::Kind::arange, node, {});
   throw CompileError("the operation '" + name + "' is not known to the scheduler");
 }
@@ -22,6 +23,8 @@ void ScheduleBuilder::build_native(NativeStep::Kind kind, const Node& node, cons
   const View target = place(node.result);
   NativeStep step;
   step.kind = kind;
+  if (kind == NativeStep::Kind::block_float)
+    step.value = static_cast<double>(node.attributes.get<std::int64_t>("mantissa_bits"));
   step.inputs = inputs;
   step.output = target;
   if (!is_dense(target)) {

@@ -170,6 +170,8 @@ void run_native(const NativeLaunch& launch) {
       return with_type(launch.output.dtype, [&](auto sample) { segment_sum_typed<decltype(sample)>(launch); });
     case NativeStep::Kind::arange:
       return run_arange(launch);
+    case NativeStep::Kind::block_float:
+      return run_block_float(launch);
   }
 }
 

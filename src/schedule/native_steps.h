@@ -29,6 +29,9 @@ struct NativeLaunch {
 /// Runs a native step. Throws ValueError for an embedding index beyond the table.
 void run_native(const NativeLaunch& launch);
 
+/// Rounds dense rows to a block-float format.
+void run_block_float(const NativeLaunch& launch);
+
 /// Copies between strided tensors of equal sizes; dtypes are equal or floating-point.
 void copy_strided(const ConcreteView& from, const ConcreteView& to, int max_cores);
 

@@ -58,11 +58,11 @@ struct AttentionStep {
 
 /// Data movement in plain C++; see native_steps.h.
 struct NativeStep {
-  enum class Kind : std::uint8_t { copy, fill, embedding, segment_sum, arange };
+  enum class Kind : std::uint8_t { copy, fill, embedding, segment_sum, arange, block_float };
   Kind kind = Kind::copy;
   std::vector<View> inputs;
   View output;
-  double value = 0;  // fill: every element is value * repetitions
+  double value = 0;  // fill: every element is value * repetitions; block_float: bits of a magnitude
   Dim repetitions = 1;
 };
 

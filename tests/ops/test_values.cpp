@@ -225,6 +225,8 @@ void layer_norm_values() {
   expect_values(ops::layer_norm(x, weight, bias, 0), {1, 4}, {-3 * s, 1, 10 + 0.5F * s, -1.5F * s});
   expect_values(ops::layer_norm(x, {}, bias, 0), {1, 4}, {-1.5F * s, 1 - 0.5F * s, 10 + 0.5F * s, 1.5F * s});
   expect_values(ops::layer_norm(floats({3}, {5, 5, 5})), {3}, {0, 0, 0});
+  expect_values(ops::layer_norm(x, ops::unsqueeze(weight, 0), ops::unsqueeze(bias, 0), 0), {1, 4},
+                {-3 * s, 1, 10 + 0.5F * s, -1.5F * s});
   // The variance is that of the centered values: no cancellation for a large mean.
   expect_values(ops::layer_norm(floats({2}, {10000, 10002}), {}, {}, 0), {2}, {-1, 1});
 }
@@ -253,6 +255,17 @@ void matmul_values() {
   const Tensor left = floats({2, 1, 1, 2}, {1, 2, 3, 4});
   const Tensor right = floats({3, 2, 1}, {1, 0, 0, 1, 1, 1});
   expect_values(ops::matmul(left, right), {2, 3, 1, 1}, {1, 2, 3, 3, 4, 7});
+  const Tensor vector = floats({3}, {1, 0, -1});
+  expect_values(ops::matmul(a, vector), {2}, {-2, -2});
+  expect_values(ops::matmul(vector, b), {2}, {-1, 1});
+  expect_values(ops::matmul(vector, vector), {}, {2});
+  const Tensor narrow = ops::typecast(a, DType::bfloat16);
+  EXPECT_EQ(ops::matmul(narrow, b).dtype(), DType::bfloat16);
+  const Tensor wide = ops::matmul(narrow, b, {.dtype = DType::float32});
+  EXPECT_EQ(wide.dtype(), DType::float32);
+  expect_values(wide, {2, 2}, {7, -1, 16, -1});
+  EXPECT_THROW(ops::matmul(ints({1, 1}, {1}), ints({1, 1}, {1})), TypeError);
+  EXPECT_THROW(ops::matmul(a, b, {.dtype = DType::int32}), TypeError);
 }
 
 void linear_values() {
@@ -268,6 +281,14 @@ void linear_values() {
   expect_values(ops::linear(a, weight, {}, {.transpose_b = true}, "gelu"), {1, 3},
                 {0.841344746F, -0.0455002639F, -0.158655254F});
   EXPECT_THROW(ops::linear(a, weight, {}, {.transpose_b = true}, "swish"), ValueError);
+  const ops::MatmulOptions options{.transpose_b = true};
+  expect_values(ops::linear(a, weight, floats({1, 3}, {0.5F, 2, 1}), options, "square"), {1, 3}, {2.25F, 0, 0});
+  expect_values(ops::linear(a, weight, {}, options, "neg"), {1, 3}, {-1, 2, 1});
+  expect_values(ops::linear(a, weight, {}, options, "tanh"), {1, 3}, {0.761594156F, -0.964027580F, -0.761594156F});
+  EXPECT_EQ(ops::linear(a, weight, bias, {.transpose_b = true, .dtype = DType::bfloat16}).dtype(), DType::bfloat16);
+  const Tensor batch = floats({2, 1, 2}, {1, 0, 0, 1});
+  expect_values(ops::linear(a, batch, {}, options), {2, 1, 1}, {1, -2});
+  EXPECT_THROW(ops::linear(a, batch, floats({1}, {0}), options), TypeError);
 }
 
 void attention_values() {
@@ -286,6 +307,26 @@ void attention_values() {
   all_masked.key_bias = floats({1, 2}, {-1e9F, -1e9F});
   all_masked.scale = 0;
   expect_values(ops::scaled_dot_product_attention(query, key, value, all_masked), {1, 1, 1, 1}, {6});
+  // Equal logits: means over the keys that are seen. Two query heads share one key head.
+  const Tensor queries = floats({1, 2, 4, 1}, std::vector<float>(8, 0));
+  const Tensor keys = floats({1, 1, 4, 1}, {0, 0, 0, 0});
+  const Tensor values = floats({1, 1, 4, 1}, {2, 4, 6, 8});
+  ops::AttentionOptions causal;
+  causal.is_causal = true;
+  expect_values(ops::scaled_dot_product_attention(queries, keys, values, causal), {1, 2, 4, 1},
+                {2, 3, 4, 5, 2, 3, 4, 5});
+  causal.sliding_window_size = 2;
+  expect_values(ops::scaled_dot_product_attention(queries, keys, values, causal), {1, 2, 4, 1},
+                {2, 3, 5, 7, 2, 3, 5, 7});
+  ops::AttentionOptions window;
+  window.sliding_window_size = 2;
+  expect_values(ops::scaled_dot_product_attention(queries, keys, values, window), {1, 2, 4, 1},
+                {3, 4, 6, 7, 3, 4, 6, 7});
+  causal.attn_mask = floats({1, 1, 4, 4}, std::vector<float>(16, 0));
+  EXPECT_THROW(ops::scaled_dot_product_attention(queries, keys, values, causal), ValueError);
+  const Tensor three = floats({1, 3, 1, 1}, {0, 0, 0});
+  EXPECT_THROW(ops::scaled_dot_product_attention(three, floats({1, 2, 1, 1}, {0, 0}), floats({1, 2, 1, 1}, {0, 0})),
+               TypeError);
 }
 
 void reshape_values() {
@@ -315,6 +356,8 @@ void slice_values() {
   expect_values(ops::slice(counting(), 0, -1, 2), {1, 3}, {4, 5, 6});
   expect_values(ops::slice(counting(), 1, 1, 1), {2, 0}, {});
   EXPECT_THROW(ops::slice(counting(), 1, 1, 4), ValueError);
+  expect_values(ops::slice(counting(), {1, 0}, {2, 3}, {1, 2}), {1, 2}, {4, 6});
+  EXPECT_THROW(ops::slice(counting(), {1}, {2}), ValueError);
   EXPECT_THROW(ops::slice(counting(), 1, 2, 1), ValueError);
   const std::vector<Tensor> parts = ops::chunk(floats({5}, {1, 2, 3, 4, 5}), 3, 0);
   ASSERT_EQ(parts.size(), 3U);
@@ -344,6 +387,7 @@ void pad_values() {
 void repeat_values() {
   expect_values(ops::repeat(floats({1, 2}, {1, 2}), {2, 2}), {2, 4}, {1, 2, 1, 2, 1, 2, 1, 2});
   EXPECT_THROW(ops::repeat(counting(), {2}), ValueError);
+  expect_values(ops::repeat(floats({2}, {1, 2}), {2, 1, 2}), {2, 1, 4}, {1, 2, 1, 2, 1, 2, 1, 2});
 }
 
 void embedding_values() {
@@ -351,6 +395,23 @@ void embedding_values() {
   expect_values(ops::embedding(ints({2, 2}, {2, 0, -1, 1}), table), {2, 2, 2}, {5, 6, 1, 2, 0, 0, 3, 4});
   EXPECT_THROW(ops::embedding(ints({1}, {3}), table), ValueError);
   EXPECT_THROW(ops::embedding(floats({1}, {0}), table), TypeError);
+}
+
+void block_float_values() {
+  const Tensor x = floats({4}, {1, 0.0078125F, -0.001F, 0.0117F});
+  EXPECT_EQ(ops::block_float(x, 7).to_floats(), (std::vector<float>{1, 0, 0, 0.015625F}));
+  EXPECT_EQ(ops::block_float(floats({}, {1.375F}), 3).to_floats(), (std::vector<float>{1.5F}));
+  // A block ends after 16 elements: the last one is on its own.
+  std::vector<float> values(17, 64.5F);
+  values[0] = 1024;
+  std::vector<float> expected(17, 64);
+  expected[0] = 1024;
+  EXPECT_EQ(ops::block_float(floats({1, 17}, values), 7).to_floats(), expected);
+  const Tensor narrow = ops::block_float(ops::typecast(x, DType::bfloat16), 7);
+  EXPECT_EQ(narrow.dtype(), DType::bfloat16);
+  EXPECT_EQ(narrow.to_floats(), (std::vector<float>{1, 0, 0, 0.015625F}));
+  EXPECT_THROW(ops::block_float(x, 4), ValueError);
+  EXPECT_THROW(ops::block_float(ints({1}, {1}), 7), TypeError);
 }
 
 void segment_sum_values() {
@@ -421,6 +482,7 @@ const std::map<std::string, std::function<void()>>& single_checks() {
       {"pad", pad_values},
       {"repeat", repeat_values},
       {"embedding", embedding_values},
+      {"block_float", block_float_values},
       {"segment_sum", segment_sum_values},
       {"arange", arange_values},
       {"full", full_values},
