@@ -4,6 +4,9 @@
 #include <nanobind/stl/string.h>
 #include <nanobind/stl/vector.h>
 
+#include <map>
+#include <mutex>
+
 #include "graph/backend.h"
 #include "graph/tracer.h"
 #include "native/bindings.h"
@@ -75,6 +78,62 @@ std::shared_ptr<Program> trace(const nb::callable& function, const std::vector<T
   return std::make_shared<Program>(compile(std::move(graph), compile_options), std::move(text));
 }
 
+/// The compiled programs of one function, by the types of its operands. Thread-safe.
+class ProgramTable {
+ public:
+  /// What the program for these operands makes (one tensor, or a tuple), or None: there is no program yet, or a
+  /// function is being traced, which then has to record the operations themselves.
+  nb::object run(const nb::args& operands) const {
+    if (is_tracing()) return nb::none();
+    const std::vector<Tensor> tensors = tensors_of(operands);
+    std::shared_ptr<Program> program;
+    {
+      const std::lock_guard lock(mutex_);
+      const auto found = programs_.find(key_of(tensors));
+      if (found == programs_.end()) return nb::none();
+      program = found->second;
+    }
+    std::vector<Tensor> results = program->run(tensors);
+    if (results.size() == 1) return nb::cast(std::move(results[0]));
+    return nb::tuple(nb::cast(std::move(results)));
+  }
+
+  void add(std::shared_ptr<Program> program, const std::vector<Tensor>& operands) {
+    const std::lock_guard lock(mutex_);
+    if (programs_.size() >= kPrograms) programs_.clear();
+    programs_[key_of(operands)] = std::move(program);
+  }
+
+ private:
+  static constexpr std::size_t kPrograms = 1024;
+  using Key = std::vector<std::int64_t>;
+
+  static std::vector<Tensor> tensors_of(const nb::args& operands) {
+    std::vector<Tensor> tensors;
+    tensors.reserve(operands.size());
+    for (const nb::handle operand : operands) tensors.push_back(nb::cast<Tensor>(operand));
+    return tensors;
+  }
+
+  /// Dtype, rank and sizes of every operand.
+  static Key key_of(const std::vector<Tensor>& tensors) {
+    Key key;
+    key.reserve(8 * tensors.size());
+    for (const Tensor& tensor : tensors) {
+      const TensorType& type = tensor.type();
+      if (type.layout != Layout::tile || type.memory_config != MemoryConfig{})
+        throw TypeError("expected a tensor in the default layout and placement, got " + type.to_string());
+      key.push_back(static_cast<std::int64_t>(type.dtype));
+      key.push_back(type.shape.rank());
+      for (int axis = 0; axis < type.shape.rank(); ++axis) key.push_back(type.shape[axis]);
+    }
+    return key;
+  }
+
+  mutable std::mutex mutex_;
+  std::map<Key, std::shared_ptr<Program>> programs_;
+};
+
 }  // namespace
 
 void bind_programs(nb::module_& module) {
@@ -85,6 +144,10 @@ void bind_programs(nb::module_& module) {
       .def("run", &Program::run, nb::arg("inputs"))
       .def_prop_ro("graph", &Program::graph)
       .def_prop_ro("text", &Program::text);
+  nb::class_<ProgramTable>(module, "ProgramTable", "Programs of one function, by the types of its operands.")
+      .def(nb::init<>())
+      .def("__call__", &ProgramTable::run)
+      .def("add", &ProgramTable::add, nb::arg("program"), nb::arg("operands"));
   module.def(
       "trace",
       [](const nb::callable& function, const std::vector<Tensor>& examples, const std::string& name, bool debug,

@@ -107,7 +107,8 @@ void overwrite(const Tensor& target, const Tensor& source) {
   if (target.dtype() != source.dtype() || target.shape() != source.shape()) {
     throw TypeError("cannot copy " + source.type().to_string() + " into " + target.type().to_string());
   }
-  if (target.raw() != source.raw() && target.bytes() > 0) std::memmove(target.raw(), source.raw(), target.bytes());
+  if (target.raw() == source.raw() || target.bytes() == 0) return;
+  std::memmove(target.raw(), source.raw(), target.bytes());
 }
 
 }  // namespace

@@ -1,6 +1,10 @@
 """TTNN's Python interface on CPUs: tensors, placements, devices and operations by TTNN's names and meanings."""
 
 from tilefold.ttnn import device as device
+from tilefold.ttnn import experimental as experimental
+from tilefold.ttnn import tensor_methods as _tensor_methods
+from tilefold.ttnn import transformer as transformer
+from tilefold.ttnn.comparison import pearson_correlation_coefficient
 from tilefold.ttnn.conversion import from_torch, to_torch
 from tilefold.ttnn.device import Device, close_device, get_arch_name, open_device, synchronize_device
 from tilefold.ttnn.dispatch import OPERATIONS as _OPERATIONS
@@ -29,7 +33,15 @@ from tilefold.ttnn.memory_config import (
     ShardSpec,
     create_sharded_memory_config,
 )
+from tilefold.ttnn.operations import attention as _attention
 from tilefold.ttnn.operations import binary as _binary
+from tilefold.ttnn.operations import clamp as _clamp
+from tilefold.ttnn.operations import creation as _creation
+from tilefold.ttnn.operations import manipulation as _manipulation
+from tilefold.ttnn.operations import matmul as _matmul
+from tilefold.ttnn.operations import movement as _movement
+from tilefold.ttnn.operations import normalization as _normalization
+from tilefold.ttnn.operations import reductions as _reductions
 from tilefold.ttnn.operations import unary as _unary
 from tilefold.ttnn.operations.unary import UnaryWithParam
 from tilefold.ttnn.shape import Shape

@@ -1,7 +1,7 @@
 """Between torch or NumPy and ttnn tensors, host and device, dtypes, layouts and memory configs."""
 
 from tilefold import _native
-from tilefold.ttnn.dispatch import cast_shards, engine_operation, execute, operation, require_tensor
+from tilefold.ttnn.dispatch import cast_shards, engine_operation, execute
 from tilefold.ttnn.enums import DataType, Layout
 from tilefold.ttnn.memory_config import DRAM_MEMORY_CONFIG, check_placement, legacy_shard_spec
 from tilefold.ttnn.tensor import BLOCK_FLOAT_BITS, STORAGE_DTYPE, Tensor
@@ -198,14 +198,4 @@ def to_torch(tensor, dtype=None, *, torch_rank=None, mesh_composer=None, device=
     return result if dtype is None else result.to(dtype)
 
 
-@operation("typecast")
-def typecast(input_tensor, dtype, *, memory_config=None, output_tensor=None, sub_core_grids=None):
-    """The tensor with another dtype: to nearest even, to block floats by the host packing rule, to integers toward zero."""
-    require_tensor(input_tensor, "typecast")
-    shards = cast_shards(input_tensor.shards, input_tensor.dtype, dtype)
-    layout = Layout.TILE if dtype in BLOCK_FLOAT_BITS else input_tensor.layout
-    config = input_tensor.memory_config() if memory_config is None else memory_config
-    return Tensor.wrap_shards(shards, dtype, layout, config, input_tensor.device(), input_tensor.topology)
-
-
-__all__ = ["from_torch", "to_torch", "typecast", "STORAGE_DTYPE"]
+__all__ = ["from_torch", "to_torch", "STORAGE_DTYPE"]

@@ -83,6 +83,9 @@ class Device:
     def id(self):
         return self._id
 
+    def get_num_devices(self):
+        return 1
+
     def enable_program_cache(self):
         self.program_cache.enabled = True
 

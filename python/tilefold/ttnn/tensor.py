@@ -1,6 +1,7 @@
 """The tensor class of the `ttnn` interface."""
 
 import itertools
+import weakref
 
 from tilefold import _native
 from tilefold.ttnn.enums import DataType, Layout, StorageType
@@ -38,25 +39,49 @@ TILE_BYTES = {
 _tensor_ids = itertools.count()
 
 
+class TensorType:
+    """Everything about a tensor but its data, address and device. Interned: equal types are one object, so types compare
+    and hash by identity."""
+
+    __slots__ = ("shape", "dtype", "layout", "memory_config", "on_device", "count", "__weakref__")
+
+    def __repr__(self):
+        place = "device" if self.on_device else "host"
+        return f"<{self.shape}, {self.dtype}, {self.layout}, {self.memory_config}, {place}, {self.count} parts>"
+
+
+_types = weakref.WeakValueDictionary()
+
+
+def tensor_type(shape, dtype, layout, memory_config, on_device, count=1):
+    """The one TensorType with these fields; `count` is the number of parts on different devices of a mesh."""
+    key = (shape, dtype, layout, memory_config, on_device, count)
+    try:
+        known = _types.get(key)
+    except TypeError:  # a symbolic size
+        known = None
+        key = None
+    if known is not None:
+        return known
+    made = object.__new__(TensorType)
+    made.shape = Shape(shape)
+    made.dtype = dtype
+    made.layout = layout
+    made.memory_config = memory_config
+    made.on_device = on_device
+    made.count = count
+    return made if key is None else _types.setdefault(key, made)
+
+
 class Tensor:
     """A tensor: logical shape, dtype, layout, memory config, and storage on the host or on a device.
 
     A value handle: operations return new tensors, in-place operations and `deallocate` change what a handle refers to.
     `shards` holds one engine tensor per device of a mesh (one otherwise); while a function is traced they are symbolic.
+    Made by `ttnn.from_torch` and the other creating functions.
     """
 
-    __slots__ = (
-        "shards",
-        "_shape",
-        "_dtype",
-        "_layout",
-        "_memory_config",
-        "_device",
-        "_spec",
-        "_tensor_id",
-        "topology",
-        "__weakref__",
-    )
+    __slots__ = ("shards", "_type", "_device", "_tensor_id", "topology", "__weakref__")
 
     @classmethod
     def wrap(cls, native, dtype, layout, memory_config=DRAM_MEMORY_CONFIG, device=None):
@@ -66,14 +91,16 @@ class Tensor:
     @classmethod
     def wrap_shards(cls, shards, dtype, layout, memory_config=DRAM_MEMORY_CONFIG, device=None, topology=None):
         """A tensor over one engine tensor per device."""
+        kind = tensor_type(shards[0].shape, dtype, layout, memory_config, device is not None, len(shards))
+        return cls.of_type(shards, kind, device, topology)
+
+    @classmethod
+    def of_type(cls, shards, kind, device, topology=None):
+        """A tensor over engine tensors that have the shape and storage dtype of a TensorType."""
         tensor = object.__new__(cls)
         tensor.shards = shards
-        tensor._shape = None
-        tensor._dtype = dtype
-        tensor._layout = layout
-        tensor._memory_config = memory_config
+        tensor._type = kind
         tensor._device = device
-        tensor._spec = None
         tensor._tensor_id = None
         tensor.topology = topology
         return tensor
@@ -93,28 +120,34 @@ class Tensor:
     @property
     def shape(self):
         """The logical shape (of one device's part)."""
-        if self._shape is None:
-            self._shape = Shape(self.shards[0].shape)
-        return self._shape
+        return self._type.shape
 
     @property
     def spec_key(self):
-        """Everything about the tensor but its data and address; hashable."""
-        if self._spec is None:
-            self._spec = (self.shape, self._dtype, self._layout, self._memory_config, self._device is None, len(self.shards))
-        return self._spec
+        """Everything about the tensor but its data, address and device; hashable, equal for equal types."""
+        return self._type
 
     @property
     def padded_shape(self):
-        return padded_to_tiles(self.shape) if self._layout is Layout.TILE else self.shape
+        kind = self._type
+        return padded_to_tiles(kind.shape) if kind.layout is Layout.TILE else kind.shape
 
     @property
     def dtype(self):
-        return self._dtype
+        return self._type.dtype
+
+    # What the parts of the package read.
+    _dtype = dtype
 
     @property
     def layout(self):
-        return self._layout
+        return self._type.layout
+
+    _layout = layout
+
+    @property
+    def _memory_config(self):
+        return self._type.memory_config
 
     @property
     def tensor_id(self):
@@ -123,10 +156,10 @@ class Tensor:
         return self._tensor_id
 
     def memory_config(self):
-        return self._memory_config
+        return self._type.memory_config
 
     def is_sharded(self):
-        return self._memory_config.is_sharded()
+        return self._type.memory_config.is_sharded()
 
     def is_allocated(self):
         return self.shards is not None
@@ -139,20 +172,21 @@ class Tensor:
         return self._device
 
     def get_dtype(self):
-        return self._dtype
+        return self._type.dtype
 
     def get_layout(self):
-        return self._layout
+        return self._type.layout
 
     def free(self):
-        """Drops the storage of this handle; the shape and specs stay readable."""
-        if self.shards is not None:
-            self.shape  # noqa: B018  (kept for messages)
-            self.shards = None
+        """Drops the storage of this handle; the shape and specs stay readable. Free tensors may be freed again."""
+        self.shards = None
 
     def replace(self, shards):
-        """In-place operations: this handle refers to new contents of the same spec."""
+        """In-place operations: this handle refers to new contents of the same type."""
         self.shards = shards
+
+    # Comparisons give tensors; handles are keys by identity.
+    __hash__ = object.__hash__
 
     def __repr__(self):
         from tilefold.ttnn.printing import tensor_text

@@ -1,19 +1,18 @@
 """Element-wise operations of one operand, generated from the engine's registry."""
 
 from tilefold import _native
-from tilefold.ttnn.dispatch import engine_operation, execute, finish, operation, require_tensor
+from tilefold.ttnn.dispatch import Call, engine_operation, planned, require_tensor
 from tilefold.ttnn.enums import UnaryOpType
+from tilefold.ttnn.fusion import fused, rounded
+from tilefold.ttnn.tensor import BLOCK_FLOAT_BITS
 
 _DOCS = {entry["name"]: entry["doc"] for entry in _native.registry()}
 
-#: Public name -> operation of the registry.
-UNARY = {
-    name: name
-    for name in (
-        "abs exp log neg sin cos tan tanh ceil floor sign relu sigmoid silu erf erfc sqrt rsqrt reciprocal square "
-        "hardsigmoid cbrt digamma cosh sinh identity logical_not bitwise_not"
-    ).split()
-}
+#: Names of operations of the registry; the public names are the same.
+UNARY = (
+    "abs exp log neg sin cos tan tanh ceil floor round trunc sign relu silu erf erfc sqrt rsqrt reciprocal square "
+    "hardsigmoid cbrt digamma cosh sinh identity logical_not bitwise_not sigmoid"
+).split()
 
 
 class UnaryWithParam:
@@ -37,40 +36,60 @@ class UnaryWithParam:
 
 def activation_name(activation, where):
     """The registry's name of an activation given as a string, UnaryOpType or UnaryWithParam."""
+    approximate = False
+    name = activation
     if isinstance(activation, UnaryWithParam):
+        approximate = bool(activation.param)
         activation = activation.op_type
     if isinstance(activation, UnaryOpType):
-        return activation.name.lower()
-    if isinstance(activation, str) and activation in UNARY:
-        return activation
-    raise RuntimeError(f"{where}: unknown activation {activation!r}")
+        name = activation.name
+    if isinstance(name, str):
+        name = name.lower()
+        if name == "gelu" and approximate or name == "gelu_approx":
+            name = "gelu_tanh"
+        if name in UNARY or name in ("gelu", "gelu_tanh"):
+            return name
+    raise RuntimeError(f"ttnn.{where}: unknown activation {activation!r}")
 
 
-def apply_activations(shards, activations, where):
-    """The shards after each activation of the list, in order."""
-    for activation in activations or ():
-        shards = execute(engine_operation(activation_name(activation, where)), shards)
-    return shards
+def activation_names(activations, where):
+    """The registry's names of a list of activations (or None), as a tuple."""
+    if activations is None:
+        return ()
+    if not isinstance(activations, (list, tuple)):
+        raise TypeError(f"ttnn.{where}: expected a list of activations, got {type(activations).__name__}")
+    return tuple(activation_name(activation, where) for activation in activations)
 
 
-def _make(name, engine_name):
-    handle = None
+def activated(native, names):
+    """An engine tensor after the named operations, in order."""
+    for name in names:
+        native = engine_operation(name)(native)
+    return native
 
-    def function(input_tensor, *, memory_config=None, output_tensor=None, **hints):
-        nonlocal handle
+
+def unary_call(engine_name, tensor, memory_config):
+    """The Call of a registered operation of one operand."""
+    dtype = tensor.dtype
+    if dtype in BLOCK_FLOAT_BITS:
+        handle = fused(engine_name, lambda x: rounded(engine_operation(engine_name)(x), dtype), dtype)
+    else:
+        handle = engine_operation(engine_name)
+    return Call(handle, (tensor,), memory_config=memory_config)
+
+
+def _make(name):
+    def unary(input_tensor, *, memory_config=None):
         require_tensor(input_tensor, name)
-        if handle is None:
-            handle = engine_operation(engine_name)
-        return finish(execute(handle, input_tensor.shards), input_tensor, memory_config=memory_config)
+        return unary_call(name, input_tensor, memory_config)
 
-    function.__name__ = name
-    function.__doc__ = (
-        f"{_DOCS.get(engine_name, '')}\n\nElement-wise; the result has the operand's shape and dtype, and its placement "
-        "unless `memory_config` says otherwise."
+    unary.__doc__ = (
+        f"{_DOCS[name]}\n\nElement-wise; the result has the operand's shape and dtype, and its placement unless "
+        "`memory_config` says otherwise."
     )
-    return operation(name)(function)
+    return planned(name)(unary)
 
 
-for _name, _engine_name in UNARY.items():
-    if _engine_name in _DOCS:
-        globals()[_name] = _make(_name, _engine_name)
+for _name in UNARY:
+    if _name in _DOCS:
+        globals()[_name] = _make(_name)
