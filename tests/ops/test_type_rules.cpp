@@ -78,7 +78,9 @@ TEST_F(TypeRules, ProductsOfSymbols) {
   expect_error<TypeError>([&] { ops::matmul(traced({kN, kM}), traced({kN, 8})); },
                           {"inner dimensions", "N1 against N0"});
   expect_error<TypeError>([&] { ops::matmul(traced({3, 2, 4}), traced({2, 4, 5})); }, {"do not broadcast"});
-  expect_error<TypeError>([&] { ops::matmul(traced({4}), traced({4, 5})); }, {"at least 2 dimensions"});
+  EXPECT_EQ(ops::matmul(traced({4}), traced({kN, 4, 5})).shape(), (Shape{kN, 5})) << "a vector is a row";
+  EXPECT_EQ(ops::matmul(traced({kN, kM}), traced({kM})).shape(), (Shape{kN})) << "or a column";
+  expect_error<TypeError>([&] { ops::matmul(traced({}), traced({4, 5})); }, {"at least 2 dimensions"});
   expect_error<TypeError>([&] { ops::matmul(traced({2, 2}, DType::int32), traced({2, 2})); }, {"floating-point"});
   expect_error<TypeError>([&] { ops::linear(traced({2, 4}), traced({4, 5}), traced({4})); }, {"'bias'", "[5]"});
 }
