@@ -15,5 +15,7 @@ void bind_operations(nanobind::module_& module);
 void bind_programs(nanobind::module_& module);
 /// Threads, instruction set, peaks, profiler.
 void bind_machine(nanobind::module_& module);
+/// Compiled modules of Boltz-2 for PyTorch models.
+void bind_boltz(nanobind::module_& module);
 
 }  // namespace tilefold::python

@@ -7,4 +7,5 @@ NB_MODULE(_native, module) {
   tilefold::python::bind_operations(module);
   tilefold::python::bind_programs(module);
   tilefold::python::bind_machine(module);
+  tilefold::python::bind_boltz(module);
 }

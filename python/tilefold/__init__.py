@@ -5,6 +5,8 @@ The native interface: tensors (`Tensor`, `from_array`), operations (`tilefold.op
 import; `tilefold.torch` has compiled Boltz-2 modules for PyTorch models.
 """
 
+import importlib
+
 from tilefold import errors
 from tilefold._native import (
     DType,
@@ -16,6 +18,28 @@ from tilefold._native import (
     set_num_threads,
 )
 
+# Attributes that are imported when they are first used: name -> module and name in it.
+_LAZY = {
+    "accelerate": ("tilefold.swapping", "accelerate"),
+    "restore": ("tilefold.swapping", "restore"),
+    "profile": ("tilefold.profiling", "profile"),
+    "ab": ("tilefold.comparison", "ab"),
+    "torch": ("tilefold.torch", None),
+    "ttnn": ("tilefold.ttnn", None),
+    "ttnn_jit": ("tilefold.ttnn_jit", None),
+}
+
+
+def __getattr__(name):
+    if name not in _LAZY:
+        raise AttributeError(f"module 'tilefold' has no attribute {name!r}")
+    module_name, attribute = _LAZY[name]
+    module = importlib.import_module(module_name)
+    value = module if attribute is None else getattr(module, attribute)
+    globals()[name] = value
+    return value
+
+
 __version__ = "0.1.0"
 
 from_array = Tensor.from_array
@@ -24,10 +48,14 @@ __all__ = [
     "DType",
     "Precision",
     "Tensor",
+    "ab",
+    "accelerate",
     "active_isa",
     "errors",
     "from_array",
     "measure_peaks",
     "num_threads",
+    "profile",
+    "restore",
     "set_num_threads",
 ]

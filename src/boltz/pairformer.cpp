@@ -36,6 +36,8 @@ std::pair<Tensor, Tensor> pairformer_layer(const Parameters& parameters, const T
   }
   const NameScope scope("transition_s");
   single = single + transition(parameters.scope("transition_s"), single);
+  // Only models with `post_layer_norm` have this norm.
+  if (parameters.contains("s_post_norm.weight")) single = layer_norm(parameters, "s_post_norm", single);
   return {single, pair};
 }
 
