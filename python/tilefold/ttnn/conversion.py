@@ -3,7 +3,8 @@
 from tilefold import _native
 from tilefold.ttnn.dispatch import cast_shards, engine_operation, execute
 from tilefold.ttnn.enums import DataType, Layout
-from tilefold.ttnn.memory_config import DRAM_MEMORY_CONFIG, check_placement, legacy_shard_spec
+from tilefold.ttnn.memory_config import DRAM_MEMORY_CONFIG
+from tilefold.ttnn.sharding import check_placement, legacy_shard_spec
 from tilefold.ttnn.tensor import BLOCK_FLOAT_BITS, STORAGE_DTYPE, Tensor
 
 #: What a torch or NumPy dtype becomes without an explicit dtype.
@@ -138,13 +139,13 @@ def from_torch(
         dtype, layout, memory_config = spec.dtype, spec.layout, spec.memory_config
     if mesh_mapper is not None:
         parts = mesh_mapper.split(tensor)
-        device = mesh_mapper.mesh_device if device is None else device
         converted = [host_shards(part, dtype, where) for part in parts]
         shards, dtype = tuple(item[0][0] for item in converted), converted[0][1]
     else:
         shards, dtype = host_shards(tensor, dtype, where)
         if device is not None and device.get_num_devices() > 1:
-            shards *= device.get_num_devices()
+            # Each device has storage of its own.
+            shards += tuple(shards[0].clone() for _ in range(device.get_num_devices() - 1))
     layout, memory_config = checked_placement(shards[0].shape, dtype, layout, memory_config, where)
     return Tensor.wrap_shards(shards, dtype, layout, memory_config, device, getattr(mesh_mapper, "topology", None))
 

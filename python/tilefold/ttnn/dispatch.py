@@ -11,23 +11,14 @@ the shards of its operands.
 import functools
 import inspect
 import math
-import threading
 
 from tilefold import _native
 from tilefold.ttnn.enums import Layout, TensorMemoryLayout
-from tilefold.ttnn.memory_config import DRAM_MEMORY_CONFIG, MemoryConfig, check_placement, legacy_shard_spec
+from tilefold.ttnn.memory_config import DRAM_MEMORY_CONFIG, MemoryConfig
+from tilefold.ttnn.sharding import check_placement, legacy_shard_spec
+from tilefold.ttnn.state import state
 from tilefold.ttnn.tensor import BLOCK_FLOAT_BITS, STORAGE_DTYPE, Tensor, tensor_type
 
-
-class _State(threading.local):
-    #: Set while a function is traced on this thread: recorder.call(name, function, args, kwargs) -> result.
-    recorder = None
-    #: Set between begin_trace_capture and end_trace_capture: capture.record(handle, operand shards, result shards)
-    #: is told every engine operation, in order; replaying it means result[i].overwrite(handle(*operands of device i)).
-    capture = None
-
-
-state = _State()
 
 #: Public functions by name, filled by `planned` and `operation`. A dotted name belongs to a submodule.
 OPERATIONS = {}

@@ -109,6 +109,60 @@ class UnaryOpType(_Member):
     LOG = 12
     SIN = 13
     COS = 14
+    CEIL = 15
+    FLOOR = 16
+    SIGN = 17
+    ERF = 18
+    ERFC = 19
+    TAN = 20
+    HARDSIGMOID = 21
+    IDENTITY = 22
+
+
+class Topology(_Member):
+    """How devices of a mesh axis are connected; a hint."""
+
+    Linear = 0
+    Ring = 1
+    Mesh = 2
+    Torus = 3
+
+
+class ReduceType(_Member):
+    """What `reduce_scatter` does with the parts of the devices."""
+
+    Sum = 0
+    Mean = 1
+    Max = 2
+    Min = 3
+
+
+class ShardShapeAlignment(_Member):
+    """What a builder of sharded specs does with the shard shape it derives or is given."""
+
+    #: Take it as it is.
+    NONE = 0
+    #: Refuse it unless it is whole tiles.
+    REQUIRED = 1
+    #: Round it up to whole tiles.
+    RECOMMENDED = 2
+
+
+class ClusterType(_Member):
+    """Kinds of systems that `ttnn.cluster.get_cluster_type` may report."""
+
+    INVALID = 0
+    N150 = 1
+    N300 = 2
+    T3K = 3
+    GALAXY = 4
+    TG = 5
+    P100 = 6
+    P150 = 7
+    P150_X2 = 8
+    P150_X4 = 9
+    P150_X8 = 10
+    BLACKHOLE_GALAXY = 11
 
 
 class FabricConfig(_Member):
@@ -146,3 +200,36 @@ int32 = DataType.INT32
 
 ROW_MAJOR_LAYOUT = Layout.ROW_MAJOR
 TILE_LAYOUT = Layout.TILE
+
+__all__ = [
+    "Arch",
+    "BufferType",
+    "ClusterType",
+    "DataType",
+    "DispatchCoreAxis",
+    "DispatchCoreType",
+    "FabricConfig",
+    "FabricReliabilityMode",
+    "FabricTensixConfig",
+    "Layout",
+    "MathFidelity",
+    "ROW_MAJOR_LAYOUT",
+    "ReduceType",
+    "ShardDistributionStrategy",
+    "ShardOrientation",
+    "ShardShapeAlignment",
+    "ShardStrategy",
+    "StorageType",
+    "TILE_LAYOUT",
+    "TensorMemoryLayout",
+    "Topology",
+    "UnaryOpType",
+    "bfloat16",
+    "bfloat4_b",
+    "bfloat8_b",
+    "float32",
+    "int32",
+    "uint16",
+    "uint32",
+    "uint8",
+]

@@ -4,9 +4,12 @@ import itertools
 import weakref
 
 from tilefold import _native
-from tilefold.ttnn.enums import DataType, Layout, StorageType
+from tilefold.ttnn.enums import DataType, Layout
 from tilefold.ttnn.memory_config import DRAM_MEMORY_CONFIG
 from tilefold.ttnn.shape import Shape, padded_to_tiles
+from tilefold.ttnn.state import state
+from tilefold.ttnn.tensor_placement import TensorPlacement
+from tilefold.ttnn.tensor_spec import TILE_BYTES as TILE_BYTES
 
 #: The engine's dtype that holds each DataType. Block-float numbers have at most 7 significant bits, so bfloat16 holds
 #: them exactly; operations round their results to the block format.
@@ -23,18 +26,6 @@ STORAGE_DTYPE = {
 
 #: Bits of a block-float mantissa.
 BLOCK_FLOAT_BITS = {DataType.BFLOAT8_B: 7, DataType.BFLOAT4_B: 3}
-
-#: Bytes of a 32x32 tile.
-TILE_BYTES = {
-    DataType.BFLOAT16: 2048,
-    DataType.FLOAT32: 4096,
-    DataType.UINT32: 4096,
-    DataType.BFLOAT8_B: 1088,
-    DataType.BFLOAT4_B: 576,
-    DataType.UINT8: 1024,
-    DataType.UINT16: 2048,
-    DataType.INT32: 4096,
-}
 
 _tensor_ids = itertools.count()
 
@@ -73,7 +64,7 @@ def tensor_type(shape, dtype, layout, memory_config, on_device, count=1):
     return made if key is None else _types.setdefault(key, made)
 
 
-class Tensor:
+class Tensor(TensorPlacement):
     """A tensor: logical shape, dtype, layout, memory config, and storage on the host or on a device.
 
     A value handle: operations return new tensors, in-place operations and `deallocate` change what a handle refers to.
@@ -155,21 +146,8 @@ class Tensor:
             self._tensor_id = next(_tensor_ids)
         return self._tensor_id
 
-    def memory_config(self):
-        return self._type.memory_config
-
-    def is_sharded(self):
-        return self._type.memory_config.is_sharded()
-
     def is_allocated(self):
         return self.shards is not None
-
-    def storage_type(self):
-        return StorageType.HOST if self._device is None else StorageType.DEVICE
-
-    def device(self):
-        """The device, or None for a host tensor."""
-        return self._device
 
     def get_dtype(self):
         return self._type.dtype
@@ -183,6 +161,8 @@ class Tensor:
 
     def replace(self, shards):
         """In-place operations: this handle refers to new contents of the same type."""
+        if state.capture is not None:
+            state.capture.record_replacement(self.shards, shards)
         self.shards = shards
 
     # Comparisons give tensors; handles are keys by identity.

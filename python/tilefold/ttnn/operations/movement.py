@@ -3,8 +3,9 @@
 from tilefold.ttnn.dispatch import Call, engine_operation, operation, planned, require_allocated, share, state
 from tilefold.ttnn.enums import DataType, Layout
 from tilefold.ttnn.fusion import fused, rounded
-from tilefold.ttnn.memory_config import MemoryConfig, check_placement
+from tilefold.ttnn.memory_config import MemoryConfig
 from tilefold.ttnn.operations.binary import FLOATING, require_dtype
+from tilefold.ttnn.sharding import check_placement
 from tilefold.ttnn.tensor import BLOCK_FLOAT_BITS, STORAGE_DTYPE, Tensor
 
 _UNSIGNED_SMALL = (DataType.UINT8, DataType.UINT16)
