@@ -48,11 +48,12 @@ void round_regular(const float* from, float* to, std::int32_t exponent, int mant
   const std::int32_t most = (1 << mantissa_bits) - 1;
   for (std::int64_t i = 0; i < kBlockFloatElements; ++i) {
     const auto bits = std::bit_cast<std::int32_t>(from[i]);
-    const float size = std::bit_cast<float>(bits & (exponent_of(bits) == 0 ? 0 : 0x7fffffff));
+    const std::int32_t zero = (exponent_of(bits) - 1) >> 31;  // all ones for zeros and denormals
+    const float size = std::bit_cast<float>(bits & 0x7fffffff & ~zero);
     const auto mantissa = static_cast<std::int32_t>(size * first * second);
     const std::int32_t rounded = (mantissa + half + ((mantissa >> shift) & 1)) >> shift;
-    const float value = static_cast<float>(rounded < most ? rounded : most) * unit_first * unit_second;
-    const std::int32_t sign = rounded == 0 ? 0 : bits & std::int32_t(0x80000000U);
+    const float value = static_cast<float>(std::min(rounded, most)) * unit_first * unit_second;
+    const std::int32_t sign = bits & std::int32_t(0x80000000U) & (-rounded >> 31);  // none without a magnitude
     to[i] = std::bit_cast<float>(std::bit_cast<std::int32_t>(value) | sign);
   }
 }
