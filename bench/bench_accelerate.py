@@ -143,7 +143,7 @@ def main():
     os.environ["OMP_NUM_THREADS"] = str(arguments.threads)
     with tempfile.TemporaryDirectory() as empty:
         if not arguments.warm_cache:
-            os.environ["XDG_CACHE_HOME"] = empty
+            os.environ["TILEFOLD_CACHE_DIR"] = empty
         import torch
 
         with torch.no_grad():
