@@ -19,6 +19,8 @@ fi
 }
 # One cache for all checkouts: paths below the root are hashed relative to it.
 export CCACHE_BASEDIR=$PWD CCACHE_NOHASHDIR=1
+# What ccache needs to know about precompiled headers.
+export CCACHE_SLOPPINESS=pch_defines,time_macros
 jobs=$(nproc)
 if [ $# -gt 0 ]; then
   ninja -C "build/$preset" -j "$jobs" "$@"

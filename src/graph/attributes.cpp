@@ -18,7 +18,7 @@ std::string value_text(const AttributeValue& value) {
           [](bool flag) { return std::string(flag ? "true" : "false"); },
           [](std::int64_t number) { return fmt::format("{}", number); },
           [](double number) { return fmt::format("{:a}", number); },
-          [](const std::string& text) { return quoted(text); },
+          [](const std::string& text) { return quoted_text(text); },
           [](const std::vector<std::int64_t>& list) { return fmt::format("[{}]", fmt::join(list, ", ")); },
           [](const Dim& dim) { return "dim(" + dim.to_string() + ")"; },
           [](const Shape& shape) { return "shape" + shape.to_string(); },

@@ -48,10 +48,10 @@ class Printer {
   explicit Printer(const Graph& graph) : graph_(graph), numbers_(graph.values.size(), kNoValue) {}
 
   std::string print() {
-    text_ = "graph " + quoted(graph_.name) + " {\n";
+    text_ = "graph " + quoted_text(graph_.name) + " {\n";
     for (const ValueId input : graph_.inputs) line(input, "input " + graph_.type(input).to_string());
     for (const ValueId parameter : graph_.parameters) {
-      line(parameter, "parameter " + quoted(graph_.values[parameter].name) + " " + graph_.type(parameter).to_string());
+      line(parameter, "parameter " + quoted_text(graph_.values[parameter].name) + " " + graph_.type(parameter).to_string());
     }
     for (ValueId id = 0; id < graph_.values.size(); ++id) {
       if (graph_.values[id].kind != ValueKind::constant) continue;
@@ -82,7 +82,7 @@ class Printer {
     if (!node.attributes.values().empty()) text += " " + node.attributes.to_string();
     text += " : " + graph_.type(node.result).to_string();
     if (node.precision == Precision::mixed) text += " mixed";
-    if (!node.scope.empty()) text += " " + quoted(node.scope);
+    if (!node.scope.empty()) text += " " + quoted_text(node.scope);
     return text;
   }
 

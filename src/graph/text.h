@@ -10,7 +10,7 @@
 namespace tilefold {
 
 /// `text` in double quotes; quotes, backslashes and control characters are escaped.
-std::string quoted(std::string_view text);
+std::string quoted_text(std::string_view text);
 
 /// A cursor over text. Every failure is a ParseError with line and column.
 class TextReader {
@@ -31,7 +31,7 @@ class TextReader {
   std::int64_t integer();
   /// A double as `{:a}` prints it, or "inf", "-inf", "nan".
   double hexadecimal();
-  /// Inverse of `quoted`.
+  /// Inverse of `quoted_text`.
   std::string string();
   /// Everything up to (not including) the next of `stops` on any line.
   std::string until(std::string_view stops);
