@@ -7,9 +7,10 @@ CACHE is made by tools/golden/make_boltz_cache.py (components and a full-size ra
 packages boltz==2.2.1 and torch==2.13.0. Only the standard library is needed to run this script.
 
 Both programs get the same input file, MSA, checkpoint, step counts, seed and number of threads. Times are wall seconds of
-the whole process, start-up and loading of weights included; memory is the peak resident size of the process. Tilefold's
-kernel cache starts empty, so its first run also compiles. Machines are shared and noisy: quote the ratio, not the
-seconds. With random weights the structures mean nothing; only that both programs wrote them is checked.
+the whole process, start-up and loading of weights included, and its CPU seconds, which depend less on what else the
+machine does; memory is the peak resident size of the process. Tilefold's kernel cache starts empty, so its first run
+also compiles. Machines are shared and noisy: quote the ratio, not the seconds. With random weights the structures mean
+nothing; only that both programs wrote them is checked.
 """
 
 import argparse
@@ -76,7 +77,7 @@ def write_input(folder, arguments):
 
 
 def run_once(command, environment, log):
-    """Wall seconds and peak resident bytes of a command."""
+    """Wall seconds, CPU seconds and peak resident bytes of a command."""
     with open(log, "wb") as stream:
         start = time.monotonic()
         process = subprocess.Popen(command, stdout=stream, stderr=subprocess.STDOUT, env={**os.environ, **environment})
@@ -85,7 +86,7 @@ def run_once(command, environment, log):
         process.returncode = os.waitstatus_to_exitcode(status)
     if process.returncode != 0:
         sys.exit(f"error: exit code {process.returncode} of {' '.join(command)}\n{Path(log).read_text(errors='replace')[-2000:]}")
-    return seconds, usage.ru_maxrss * 1024
+    return seconds, usage.ru_utime + usage.ru_stime, usage.ru_maxrss * 1024
 
 
 def check_result(results, arguments, log):
@@ -140,18 +141,23 @@ def main():
             "reference": {"OMP_NUM_THREADS": str(arguments.threads), "MKL_NUM_THREADS": str(arguments.threads)},
         }
         seconds = {"tilefold": [], "reference": []}
+        cpu_seconds = {"tilefold": [], "reference": []}
         memory = {"tilefold": [], "reference": []}
-        print(f"{'program':<12}{'run':>4}{'seconds':>10}{'peak RSS':>12}")
+        print(f"{'program':<12}{'run':>4}{'seconds':>10}{'CPU s':>10}{'peak RSS':>12}")
         for repeat in range(1 if arguments.quick else arguments.repeats):
             for program, command in commands(job, arguments, folder).items():
                 log = folder / f"{program}_{repeat}.log"
-                took, used = run_once(command, environment[program], log)
+                took, worked, used = run_once(command, environment[program], log)
                 check_result(folder / program, arguments, log)
                 seconds[program].append(took)
+                cpu_seconds[program].append(worked)
                 memory[program].append(used)
-                print(f"{program:<12}{repeat + 1:>4}{took:>10.1f}{used / 2**30:>9.2f} GiB", flush=True)
-        ratios = [r / t for t, r in zip(seconds["tilefold"], seconds["reference"])]
-        print(f"\ntime, reference / tilefold:      {statistics.median(ratios):.2f} (median; {min(ratios):.2f} to {max(ratios):.2f})")
+                print(f"{program:<12}{repeat + 1:>4}{took:>10.1f}{worked:>10.1f}{used / 2**30:>8.2f} GiB", flush=True)
+        print()
+        for what, values in (("time", seconds), ("CPU time", cpu_seconds)):
+            ratios = [r / t for t, r in zip(values["tilefold"], values["reference"])]
+            print(f"{what + ', reference / tilefold:':<33}{statistics.median(ratios):.2f} "
+                  f"(median; {min(ratios):.2f} to {max(ratios):.2f})")
         print(f"peak RSS, reference / tilefold:  {max(memory['reference']) / max(memory['tilefold']):.2f}")
     finally:
         if not arguments.keep:
