@@ -12,11 +12,16 @@ set(TILEFOLD_PRECOMPILE_LINK_common fmt::fmt)
 set(TILEFOLD_PRECOMPILE_LINK_llvm fmt::fmt tilefold_llvm)
 set(TILEFOLD_PRECOMPILE_LINK_test fmt::fmt GTest::gtest)
 
+# What Clang 19 cannot compile of GCC 12's library.
 if(CMAKE_CXX_COMPILER_ID MATCHES "Clang")
-  # Clang 19 cannot instantiate the std::visit of GCC 12's library from a precompiled header.
+  # std::visit from a precompiled header.
   set_source_files_properties(
     src/graph/attributes.cpp src/schedule/bound_chain.cpp src/schedule/bound_program.cpp src/schedule/schedule.cpp
     PROPERTIES SKIP_PRECOMPILE_HEADERS ON)
+  # A vector of an incomplete type (gemmi's cif documents) whose members are constexpr, as they are since C++20.
+  set(TILEFOLD_GEMMI_CIF_OPTIONS -include ${CMAKE_SOURCE_DIR}/cmake/vector_without_constexpr.h)
+  set_source_files_properties(src/bio/write_mmcif.cpp PROPERTIES SKIP_PRECOMPILE_HEADERS ON
+                                                                 COMPILE_OPTIONS "${TILEFOLD_GEMMI_CIF_OPTIONS}")
 endif()
 
 # Gives `target` the precompiled headers of `kind`.

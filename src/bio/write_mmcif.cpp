@@ -53,7 +53,7 @@ std::string rounded(double value, double unit) {
 class ModelCif {
  public:
   ModelCif(const Complex& complex, const ModelCoordinates& model)
-      : complex_(complex), structure_(complex.structure), model_(model), b_factors_(atom_b_factors(complex, model)) {
+      : structure_(complex.structure), model_(model), b_factors_(atom_b_factors(complex, model)) {
     for (const Chain& chain : structure_.chains) {
       if (chain.entity_id >= static_cast<std::int32_t>(entities_.size())) entities_.resize(chain.entity_id + 1);
       entities_[chain.entity_id].push_back(&chain);
@@ -212,7 +212,6 @@ class ModelCif {
   static std::string id(std::size_t index) { return std::to_string(index + 1); }
   static std::string subunit(const Chain& chain) { return "Model subunit " + chain.name; }
 
-  const Complex& complex_;
   const Structure& structure_;
   const ModelCoordinates& model_;
   std::vector<double> b_factors_;
