@@ -169,7 +169,8 @@ class EpilogueEmitter {
     for (const int argument : {scalar.a, scalar.b, scalar.c}) {
       if (argument >= 0) arguments.push_back(values_[static_cast<std::size_t>(argument)][v]);
     }
-    return emit_.apply(scalar.op, instruction.type, arguments);
+    const TypedValue result = emit_.apply(scalar.op, instruction.type, arguments);
+    return instruction.rounds_to_bf16 ? emit_.rounded_to_bf16(result) : result;
   }
 
   const GemmSpec& spec_;

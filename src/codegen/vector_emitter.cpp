@@ -140,6 +140,10 @@ llvm::Value* VectorEmitter::round_to_bf16(llvm::Value* value) {
   return builder_.CreateTrunc(builder_.CreateLShr(result, 16), bits_type(DType::bfloat16));
 }
 
+TypedValue VectorEmitter::rounded_to_bf16(TypedValue value) {
+  return decode(DType::bfloat16, round_to_bf16(value.value), ScalarType::f32);
+}
+
 llvm::Value* VectorEmitter::encode(DType dtype, TypedValue value) {
   llvm::Type* i32 = vector_type(ScalarType::i32);
   if (dtype == DType::float32) return builder_.CreateBitCast(convert(value, ScalarType::f32).value, i32);

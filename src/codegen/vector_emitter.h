@@ -44,6 +44,8 @@ class VectorEmitter {
   TypedValue load(DType dtype, llvm::Value* pointer, llvm::Value* stride, const Lanes& lanes, ScalarType type);
   /// One element in every lane.
   TypedValue load_splat(DType dtype, llvm::Value* pointer, ScalarType type);
+  /// An f32 value rounded to the nearest bfloat16 number, ties to even.
+  TypedValue rounded_to_bf16(TypedValue value);
   /// Rounds to the dtype (integers saturate) and writes the lanes that exist.
   void store(DType dtype, llvm::Value* pointer, llvm::Value* stride, const Lanes& lanes, TypedValue value,
              bool nontemporal = false);

@@ -36,10 +36,10 @@ class Tracer {
   std::map<std::string, bool> contains_queries;
 
  private:
+  Tracer* identity_;  // in the tensors of this trace; see new_identity
   Graph graph_;
   std::map<std::string, ValueId> parameter_values_;
   std::map<const void*, ValueId> constant_values_;
-  std::vector<Tensor> kept_alive_;
   Tracer* previous_;
 };
 

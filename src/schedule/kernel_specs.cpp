@@ -62,6 +62,7 @@ std::string text_of(const RowInstruction& instruction) {
   for (const int argument : {scalar.a, scalar.b, scalar.c}) {
     if (argument >= 0) text += fmt::format(" %{}", argument);
   }
+  if (instruction.rounds_to_bf16) text += " to bf16";
   return text;
 }
 

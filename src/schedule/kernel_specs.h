@@ -33,6 +33,7 @@ struct RowInstruction {
   ScalarInstruction scalar;                  // kind == scalar; `index` of ScalarOp::operand is an input of the kernel
   ReductionOp reduction = ReductionOp::sum;  // kind == reduce: of instruction scalar.a over all columns of the row
   ScalarType type = ScalarType::f32;         // operands of another type are converted first (integers truncate)
+  bool rounds_to_bf16 = false;               // kind == scalar, f32: the result is rounded to 8 significant bits
   // kind == accumulator: the product's element, first instruction of an epilogue
 };
 

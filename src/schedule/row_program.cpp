@@ -93,7 +93,15 @@ class RowProgramMaker {
       if (step.op == ScalarOp::select) step.a = condition(step.a, type);
       place[i] = scalar(step, type);
     }
+    if (node.operation->name == "round_bfloat16") return rounded(place[static_cast<std::size_t>(result)]);
     return converted(node, place[static_cast<std::size_t>(result)]);
+  }
+
+  int rounded(int value) {
+    const int result =
+        scalar({.op = ScalarOp::multiply, .a = value, .b = constant(1, ScalarType::f32)}, ScalarType::f32);
+    program_.body[static_cast<std::size_t>(result)].rounds_to_bf16 = true;
+    return result;
   }
 
   /// A float condition of an integer choice is compared before it is truncated.

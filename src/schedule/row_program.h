@@ -10,7 +10,7 @@
 namespace tilefold {
 
 /// The instructions of a region. Values that are declared bf16 are not rounded inside of a region, only where they are
-/// stored.
+/// stored and by the operation `round_bfloat16`.
 struct RowProgram {
   std::vector<RowInstruction> body;
   std::vector<ValueId> inputs;  // what each input of the kernel reads

@@ -7,6 +7,7 @@
 #include <thread>
 
 #include "graph/backend.h"
+#include "graph/operation.h"
 #include "tilefold/jit.h"
 #include "tilefold/ops.h"
 #include "tilefold/precision.h"
@@ -400,6 +401,29 @@ TEST(Jit, OneFunctionInManyThreads) {
   EXPECT_EQ(traces, 3);
   EXPECT_EQ(function.statistics().misses, 3U);
   EXPECT_EQ(function.statistics().hits, 77U);
+}
+
+TEST(Jit, RoundedIntermediatesGiveWhatTheOperationsGiveOneByOne) {
+  const auto round = [](const Tensor& x) { return apply(OperationRegistry::instance().get("round_bfloat16"), {x}); };
+  const Tensor x = counting(Shape({37, 50})).converted_to(DType::bfloat16);
+  const Tensor y = ops::multiply(ops::exp(ops::sin(x)), 1.7);
+  const auto fused =
+      jit([&](const Tensor& input) { return ops::multiply(round(ops::exp(round(ops::sin(input)))), 1.7); });
+  const Tensor z = fused(x);
+  ASSERT_EQ(z.type(), y.type());
+  EXPECT_EQ(z.to_floats(), y.to_floats());
+  // fp32 values are rounded too.
+  const Tensor third = floats(Shape({1, 2}), {1.0F / 3, -1.00390625F});
+  EXPECT_EQ(round(third).to_floats(), (std::vector<float>{0.333984375F, -1.0F}));
+}
+
+TEST(Jit, TensorsOfAnEndedTraceAreRecognisedInLaterOnes) {
+  const Tensor x = counting(Shape({4, 4}));
+  Tensor escaped;
+  jit([&](const Tensor& input) { return escaped = ops::exp(input); })(x);
+  EXPECT_THROW(ops::neg(escaped), TypeError);
+  for (int i = 0; i < 10; ++i)
+    EXPECT_THROW(jit([&](const Tensor& input) { return ops::add(input, escaped); })(x), TypeError);
 }
 
 }  // namespace
