@@ -7,7 +7,7 @@ import; `tilefold.torch` has compiled Boltz-2 modules for PyTorch models.
 
 import importlib
 
-from tilefold import errors
+from tilefold import errors, ops
 from tilefold._native import (
     DType,
     Precision,
@@ -17,6 +17,8 @@ from tilefold._native import (
     num_threads,
     set_num_threads,
 )
+
+from tilefold.native_jit import jit
 
 # Attributes that are imported when they are first used: name -> module and name in it.
 _LAZY = {
@@ -53,9 +55,11 @@ __all__ = [
     "active_isa",
     "errors",
     "from_array",
+    "jit",
     "measure_peaks",
     "num_threads",
     "profile",
     "restore",
+    "ops",
     "set_num_threads",
 ]

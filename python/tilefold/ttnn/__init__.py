@@ -38,3 +38,15 @@ from tilefold.ttnn.trace_capture import *  # noqa: F403
 
 # Every registered operation is an attribute: ttnn.add, ttnn.exp, ...
 globals().update({_name: _function for _name, _function in _OPERATIONS.items() if "." not in _name})
+
+
+def __getattr__(name):
+    """Operations that exist only in functions that are being traced by ttnn_jit, such as `ttnn.rearrange`."""
+    from tilefold.ttnn.dispatch import state
+
+    if state.recorder is not None:
+        from tilefold.ttnn_jit._src.supported_ops import TRACED_ONLY
+
+        if name in TRACED_ONLY:
+            return lambda *args, **kwargs: state.recorder.call(name, None, args, kwargs)
+    raise AttributeError(f"module 'ttnn' has no attribute '{name}'")
