@@ -202,7 +202,9 @@ class _Finder:
     def _value(self, value, names, name):
         if value is _MISSING:
             return
-        if isinstance(value, _STABLE_TYPES):
+        if type(value) in _STABLE_TYPES or (
+            type(value) is tuple and all(type(item) in _STABLE_TYPES for item in value)
+        ):
             self.stable.append((name, self.freezer.freeze(value, None)))
         elif isinstance(value, types.FunctionType):
             self.stable.append((name, Identity(value)))

@@ -92,6 +92,9 @@ class Freezer:
             return None
         if kind is float:
             return (float, repr(value))
+        if kind in self.tensor_types:
+            spec = self.spec(value)
+            return Identity(value) if spec is None else tensors.add(value, spec)
         return self._freeze(value, tensors, _Walk())
 
     def _freeze(self, value, tensors, walk):

@@ -155,6 +155,7 @@ class JitFunction:
             self.source_code = None
         self._signature = _signature_of(function)
         self._least, self._most = _positional_range(self._signature)
+        self._accepted = set()
         self._captures = Captures(function, FREEZER)
         self._traced = False
         self._first_lock = threading.RLock()
@@ -216,12 +217,16 @@ class JitFunction:
         return self.func(*args, **kwargs)
 
     def _check_signature(self, args, kwargs):
-        if self._signature is None:
+        # Whether arguments bind depends on how many are positional and what the others are called.
+        form = (len(args), *kwargs)
+        if self._signature is None or form in self._accepted:
             return
         try:
             self._signature.bind(*args, **kwargs)
         except TypeError as error:
             raise ValueError(f"Invalid arguments for function {self._name}: {error}") from None
+        if len(self._accepted) < 256:
+            self._accepted.add(form)
 
     def _key(self, device, args, kwargs):
         """The complete key of a call, and the tensors that its program takes."""

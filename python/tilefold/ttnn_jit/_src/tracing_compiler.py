@@ -7,7 +7,7 @@ from tilefold.jitting.keys import Freezer, rebuilt
 from tilefold.jitting.results import Slot, filled, structure_of
 from tilefold.ttnn import grids, memory_config, shape
 from tilefold.ttnn.dispatch import state
-from tilefold.ttnn.tensor import Tensor
+from tilefold.ttnn.tensor import Tensor, tensor_type
 from tilefold.ttnn_jit._src.ir_module import Builder
 from tilefold.ttnn_jit._src.mesh_ops import NeedsWholeMesh
 from tilefold.ttnn_jit._src.recorder import Recorder, Silent
@@ -50,12 +50,27 @@ def recording(recorder):
 class _Output:
     """How one result is made a tensor."""
 
-    __slots__ = ("index", "dtype", "layout", "memory_config", "device", "topology", "copied")
+    __slots__ = ("index", "dtype", "layout", "memory_config", "device", "topology", "copied", "_type")
+
+    def __init__(self, index, tensor, memory_config, device, copied):
+        self.index = index
+        self.dtype = tensor.dtype
+        self.layout = tensor.layout
+        self.memory_config = memory_config
+        self.device = tensor.device() or device
+        self.topology = tensor.topology
+        self.copied = copied
+        self._type = None
 
     def wrap(self, shards):
+        """The public tensor over a program's results."""
         if self.copied:
             shards = tuple(shard.clone() for shard in shards)
-        return Tensor.wrap_shards(shards, self.dtype, self.layout, self.memory_config, self.device, self.topology)
+        if self._type is None:
+            self._type = tensor_type(
+                shards[0].shape, self.dtype, self.layout, self.memory_config, self.device is not None, len(shards)
+            )
+        return Tensor.of_type(shards, self._type, self.device, self.topology)
 
 
 class Program:
@@ -178,14 +193,7 @@ class TracingCompiler:
         inputs = {id(tensor) for tensor in stand_ins.values()}
         program.outputs = []
         for index, tensor in enumerate(tensors):
-            output = _Output()
-            output.index = index
-            output.dtype = tensor.dtype
-            output.layout = tensor.layout
-            output.memory_config = self.placement(tensor)
-            output.device = tensor.device() or self.device
-            output.topology = tensor.topology
-            output.copied = id(tensor) in inputs
+            output = _Output(index, tensor, self.placement(tensor), self.device, id(tensor) in inputs)
             program.outputs.append(output)
         whole = program.structure.__class__ is Slot
         program.single = program.outputs[0] if whole else None
