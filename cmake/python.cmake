@@ -16,6 +16,7 @@ find_package(nanobind CONFIG REQUIRED)
 file(GLOB native_sources CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/python/native/*.cpp)
 nanobind_add_module(tilefold_python NB_STATIC NOMINSIZE LTO ${native_sources})
 set_target_properties(tilefold_python PROPERTIES OUTPUT_NAME _native)
+target_compile_definitions(tilefold_python PRIVATE TILEFOLD_VERSION="${PROJECT_VERSION}")
 target_link_libraries(tilefold_python PRIVATE tilefold_engine tilefold_settings)
 # Warnings about nanobind's and Python's own headers are not ours to mend.
 target_include_directories(tilefold_python SYSTEM PRIVATE ${nanobind_ROOT}/../include ${Python_INCLUDE_DIRS})
@@ -25,6 +26,15 @@ if(SKBUILD)
   set_target_properties(tilefold_python tilefold_engine PROPERTIES INSTALL_RPATH "$ORIGIN")
   install(TARGETS tilefold_python LIBRARY DESTINATION tilefold)
   install(TARGETS tilefold_engine LIBRARY DESTINATION tilefold)
+  # Type stubs, from the module that was just built.
+  set(stubs ${CMAKE_BINARY_DIR}/stubs)
+  add_custom_command(
+    TARGET tilefold_python
+    POST_BUILD
+    COMMAND ${CMAKE_COMMAND} -E env PYTHONDONTWRITEBYTECODE=1 ${Python_EXECUTABLE} ${CMAKE_SOURCE_DIR}/tools/make_stubs.py
+            $<TARGET_FILE:tilefold_python> ${CMAKE_SOURCE_DIR}/python ${stubs}
+    VERBATIM)
+  install(DIRECTORY ${stubs}/ DESTINATION tilefold)
 else()
   set(package_tree ${CMAKE_BINARY_DIR}/python)
   file(MAKE_DIRECTORY ${package_tree}/tilefold)

@@ -2,6 +2,7 @@
 
 NB_MODULE(_native, module) {
   module.doc() = "The C++ engine of Tilefold: tensors, operations, programs.";
+  module.attr("__version__") = TILEFOLD_VERSION;
   tilefold::python::bind_errors(module);
   tilefold::python::bind_tensor(module);
   tilefold::python::bind_operations(module);

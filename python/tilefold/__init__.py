@@ -7,7 +7,7 @@ import; `tilefold.torch` has compiled Boltz-2 modules for PyTorch models.
 
 import importlib
 
-from tilefold import errors, ops
+from tilefold import _native, errors, ops
 from tilefold._native import (
     DType,
     Precision,
@@ -42,7 +42,7 @@ def __getattr__(name):
     return value
 
 
-__version__ = "0.1.0"
+__version__ = _native.__version__
 
 from_array = Tensor.from_array
 
