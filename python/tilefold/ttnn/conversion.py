@@ -3,7 +3,7 @@
 from tilefold import _native
 from tilefold.ttnn.dispatch import cast_shards, engine_operation, execute
 from tilefold.ttnn.enums import DataType, Layout
-from tilefold.ttnn.memory_config import DRAM_MEMORY_CONFIG
+from tilefold.ttnn.memory_config import DRAM_MEMORY_CONFIG, MemoryConfig
 from tilefold.ttnn.sharding import check_placement, legacy_shard_spec
 from tilefold.ttnn.tensor import BLOCK_FLOAT_BITS, STORAGE_DTYPE, Tensor
 
@@ -78,6 +78,8 @@ def host_shards(array, dtype, where):
         if name not in _INFERRED:
             raise RuntimeError(f"{where}: elements of dtype {name} need an explicit dtype=")
         dtype = _INFERRED[name]
+    if not isinstance(dtype, DataType):
+        raise TypeError(f"{where}: expected a ttnn.DataType, got {dtype!r}")
     array, source = _engine_array(array, where)
     # A conversion makes a copy of its own.
     copied = source is dtype
@@ -99,6 +101,10 @@ def _unsigned(array):
 
 def checked_placement(shape, dtype, layout, memory_config, where):
     """Layout and memory config of a new tensor, with the defaults filled in and checked."""
+    if layout is not None and not isinstance(layout, Layout):
+        raise TypeError(f"{where}: expected a ttnn.Layout, got {layout!r}")
+    if memory_config is not None and not isinstance(memory_config, MemoryConfig):
+        raise TypeError(f"{where}: expected a ttnn.MemoryConfig, got {memory_config!r}")
     if layout is None:
         layout = Layout.TILE if dtype in BLOCK_FLOAT_BITS else Layout.ROW_MAJOR
     if layout is not Layout.TILE and dtype in BLOCK_FLOAT_BITS:

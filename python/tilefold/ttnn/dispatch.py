@@ -1,11 +1,11 @@
 """How operations of the `ttnn` interface reach the engine.
 
-Most operations are functions of their operands' types and other arguments: they return a `Call` (which engine operation
-to run on which operands, and what the result is) and never look at data. `planned` makes public functions of them, which
-keep the calls by argument types: from the second time on, a call is one dictionary look-up and the engine operation.
-`operation` makes public functions of implementations that compute their result themselves. Both count programs in the
-device's program cache and show calls to the recorder while a function is traced. `execute` runs one engine operation on
-the shards of its operands.
+Most operations are functions of their operands' types and other arguments: they return a `Call` (which engine
+operation to run on which operands, and what the result is) and never look at data. `planned` makes public functions of
+them, which keep the calls by argument types: from the second time on, a call is one dictionary look-up and the engine
+operation. `operation` makes public functions of implementations that compute their result themselves. Both count
+programs in the device's program cache and show calls to the recorder while a function is traced. `execute` runs one
+engine operation on the shards of its operands.
 """
 
 import functools
@@ -26,7 +26,7 @@ OPERATIONS = {}
 #: Arguments that say how hardware should compute; taken by every operation and not used.
 HINTS = frozenset(
     "sub_core_grids program_config compute_kernel_config core_grid queue_id cq_id output_tile global_cb sub_device_id "
-    "use_legacy fast_and_approximate_mode vector_mode mode round_mode accurate_mode use_multicore".split()
+    "use_legacy fast_and_approximate_mode vector_mode mode accurate_mode use_multicore".split()
 )
 
 #: Arguments that name a tensor to write the result into.
@@ -146,9 +146,11 @@ def _finished(plan, call, shards, tensors, where):
     if plan.in_place:
         if shards[0].shape != like.shape:
             raise RuntimeError(
-                f"ttnn.{where}: the broadcast shape {list(shards[0].shape)} is not the left operand's {list(like.shape)}"
+                f"ttnn.{where}: the broadcast shape {list(shards[0].shape)} is not the left operand's "
+                f"{list(like.shape)}"
             )
         store(like, shards)
+        plan.type = like._type
         return like
     if plan.type is None:
         plan.type = _result_type(call, like, shards, where)
@@ -156,7 +158,7 @@ def _finished(plan, call, shards, tensors, where):
 
 
 def store(tensor, shards):
-    """Gives a tensor new contents of its type. The handle refers to them; other handles of the old memory do not change."""
+    """Gives a tensor new contents of its type. Other handles of the old memory do not change."""
     tensor.replace(shards)
 
 
@@ -166,8 +168,8 @@ def share(native):
 
 
 def planned(name, *, counted=True, meaningful=()):
-    """Registers a function that returns a `Call`, or a list or tuple of them, as ttnn.<name>. `counted`: it is a program
-    of the device's program cache. `meaningful` are the hints that it takes as arguments."""
+    """Registers a function that returns a `Call`, or a list or tuple of them, as ttnn.<name>. `counted`: it is a
+    program of the device's program cache. `meaningful` are the hints that it takes as arguments."""
     dropped = HINTS.difference(meaningful).union(_OUTPUTS)
 
     def register(implementation):
@@ -207,6 +209,9 @@ def planned(name, *, counted=True, meaningful=()):
                     except TypeError:
                         natives = None
                     if natives is not None:
+                        if plans.in_place:
+                            like.shards = (plans.handle(*natives),)
+                            return like
                         result = object.__new__(Tensor)
                         result.shards = (plans.handle(*natives),)
                         result._type = kind

@@ -46,6 +46,16 @@ def __neg__(self):
 
 
 @_method
+def __pow__(self, exponent):
+    return OPERATIONS["pow"](self, exponent) if isinstance(exponent, (Tensor, numbers.Real)) else NotImplemented
+
+
+@_method
+def __matmul__(self, other):
+    return OPERATIONS["matmul"](self, other) if isinstance(other, Tensor) else NotImplemented
+
+
+@_method
 def __getitem__(self, index):
     """The part that integers, slices and one '...' name, as a copy."""
     return OPERATIONS["getitem"](self, Index(index))

@@ -76,9 +76,9 @@ def scaled_dot_product_attention(
 ):
     """softmax(q k^T * scale + attn_mask) v with q [B, Hq, Sq, D], k and v [B, Hkv, Sk, D], Hq a multiple of Hkv.
 
-    The mask is additive, after scaling: [1 or B, 1 or Hq, Sq, Sk]; with one, is_causal must be False. scale is D^-0.5 by
-    default. A causal query i sees keys up to i, with `sliding_window_size` only that many of them. The softmax is fp32;
-    rows whose logits are all about -1e9 give finite results. The result is like q.
+    The mask is additive, after scaling: [1 or B, 1 or Hq, Sq, Sk]; with one, is_causal must be False. scale is D^-0.5
+    by default. A causal query i sees keys up to i, with `sliding_window_size` only that many of them. The softmax is
+    fp32; rows whose logits are all about -1e9 give finite results. The result is like q.
     """
     q, k, v = input_tensor_q, input_tensor_k, input_tensor_v
     _check_attention(q, k, v, attn_mask)
@@ -120,7 +120,7 @@ def scaled_dot_product_attention(
 
 @planned("experimental.nlp_create_qkv_heads")
 def nlp_create_qkv_heads(
-    input_tensor,
+    input,
     input_kv=None,
     *,
     num_heads,
@@ -144,22 +144,21 @@ def nlp_create_qkv_heads(
     for count in (num_heads, key_heads):
         if not isinstance(count, int) or count < 1:
             raise RuntimeError(f"ttnn.{name}: the numbers of heads must be positive integers, got {count!r}")
-    groups = {input_tensor: num_heads + (2 * key_heads if input_kv is None else 0)}
+    groups = {input: num_heads + (2 * key_heads if input_kv is None else 0)}
     if input_kv is not None:
         groups[input_kv] = 2 * key_heads
     for tensor, count in groups.items():
         require_tensor(tensor, name)
         if len(tensor.shape) != 4 or tensor.shape[1] != 1 or tensor.shape[3] % count:
             raise RuntimeError(f"ttnn.{name}: expected [B, 1, S, {count} d], got {list(tensor.shape)}")
-    batch, _, length, columns = input_tensor.shape
-    width = columns // groups[input_tensor]
-    source, start = (input_tensor, num_heads) if input_kv is None else (input_kv, 0)
+    batch, _, length, columns = input.shape
+    width = columns // groups[input]
+    source, start = (input, num_heads) if input_kv is None else (input_kv, 0)
     if input_kv is not None and (
-        input_kv.dtype is not input_tensor.dtype
-        or tuple(input_kv.shape) != (batch, 1, length, 2 * key_heads * width)
+        input_kv.dtype is not input.dtype or tuple(input_kv.shape) != (batch, 1, length, 2 * key_heads * width)
     ):
         raise RuntimeError(
-            f"ttnn.{name}: input_kv must be {input_tensor.dtype} of shape [{batch}, 1, {length}, {2 * key_heads} * "
+            f"ttnn.{name}: input_kv must be {input.dtype} of shape [{batch}, 1, {length}, {2 * key_heads} * "
             f"{width}], got {input_kv.dtype} {list(input_kv.shape)}"
         )
 
@@ -176,25 +175,25 @@ def nlp_create_qkv_heads(
         return Call(handle, (tensor,), memory_config=memory_config)
 
     return (
-        heads(input_tensor, 0, num_heads),
+        heads(input, 0, num_heads),
         heads(source, start, key_heads, bool(transpose_k_heads)),
         heads(source, start + key_heads, key_heads),
     )
 
 
 @planned("experimental.nlp_concat_heads")
-def nlp_concat_heads(input_tensor, *, memory_config=None):
+def nlp_concat_heads(input, *, memory_config=None):
     """[B, H, S, d] -> [B, 1, S, H d]"""
     name = "experimental.nlp_concat_heads"
-    require_tensor(input_tensor, name)
-    if len(input_tensor.shape) != 4:
-        raise RuntimeError(f"ttnn.{name}: expected [B, H, S, d], got {list(input_tensor.shape)}")
-    batch, heads, length, width = input_tensor.shape
-    dtype = input_tensor.dtype
+    require_tensor(input, name)
+    if len(input.shape) != 4:
+        raise RuntimeError(f"ttnn.{name}: expected [B, H, S, d], got {list(input.shape)}")
+    batch, heads, length, width = input.shape
+    dtype = input.dtype
 
     def compute(x):
         x = engine_operation("permute", dims=[0, 2, 1, 3])(x)
         return rounded(_reshape(x, [batch, 1, length, heads * width]), dtype)
 
-    handle = fused(name, compute, tuple(input_tensor.shape), dtype)
-    return Call(handle, (input_tensor,), memory_config=memory_config)
+    handle = fused(name, compute, tuple(input.shape), dtype)
+    return Call(handle, (input,), memory_config=memory_config)

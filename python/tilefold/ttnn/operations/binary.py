@@ -19,7 +19,6 @@ BINARY = {
     "multiply": "multiply",
     "mul": "multiply",
     "divide": "divide",
-    "div": "divide",
     "maximum": "maximum",
     "minimum": "minimum",
     "eq": "eq",
@@ -34,7 +33,6 @@ BINARY = {
     "bitwise_and": "bitwise_and",
     "bitwise_or": "bitwise_or",
     "bitwise_xor": "bitwise_xor",
-    "pow": "pow",
 }
 
 _IN_PLACE = ("add", "subtract", "sub", "multiply", "mul", "divide", "div")
@@ -145,7 +143,9 @@ def binary_call(name, engine_name, a, b, dtype, memory_config, after, before_a, 
     if exact and dtype is source and dtype not in BLOCK_FLOAT_BITS and not (after or before_a or before_b):
         handle = _plain_operation(engine_name, scalar)
     else:
-        in_bfloat16 = source in BLOCK_FLOAT_BITS and engine_name not in _BLOCK_FLOAT_NATIVE and not before_a and not after
+        in_bfloat16 = (
+            source in BLOCK_FLOAT_BITS and engine_name not in _BLOCK_FLOAT_NATIVE and not before_a and not after
+        )
         widened = floating and not in_bfloat16
         expression = _Expression(engine_name, dtype, widened, scalar, before_a, before_b, after)
         handle = fused(name, expression, engine_name, *expression.key())
@@ -176,9 +176,9 @@ def _make(name, engine_name):
         )
 
     binary.__doc__ = (
-        f"{_DOCS[engine_name]}\n\nBroadcasts on both sides (RuntimeError otherwise); the second operand may be a number. "
-        "Activations are applied to the operands and to the result without rounding in between. The result has the "
-        "first operand's dtype and placement unless `dtype` and `memory_config` say otherwise."
+        f"{_DOCS[engine_name]}\n\nBroadcasts on both sides (RuntimeError otherwise); the second operand may be a "
+        "number. Activations are applied to the operands and to the result without rounding in between. The result has "
+        "the first operand's dtype and placement unless `dtype` and `memory_config` say otherwise."
     )
     return planned(name)(binary)
 
@@ -235,9 +235,49 @@ def _make_reversed(name, engine_name):
 
 
 for _name, _engine_name in BINARY.items():
-    if _engine_name in _DOCS:
-        globals()[_name] = _make(_name, _engine_name)
+    globals()[_name] = _make(_name, _engine_name)
 for _name in _IN_PLACE:
-    globals()[_name + "_"] = _make_in_place(_name + "_", BINARY[_name])
+    globals()[_name + "_"] = _make_in_place(_name + "_", BINARY.get(_name, "divide"))
+
+
+@planned("div")
+def div(
+    input_tensor_a,
+    input_tensor_b,
+    *,
+    rounding_mode=None,
+    round_mode=None,
+    dtype=None,
+    memory_config=None,
+    activations=(),
+    input_tensor_a_activations=(),
+    input_tensor_b_activations=(),
+):
+    """`divide`, with the quotient rounded to an integer when `rounding_mode` is "floor" or "trunc"."""
+    rounding = round_mode if rounding_mode is None else rounding_mode
+    if rounding not in (None, "None", "floor", "trunc"):
+        raise RuntimeError(f"ttnn.div: the rounding mode is None, 'floor' or 'trunc', got {rounding!r}")
+    if rounding in ("floor", "trunc"):
+        activations = (rounding, *(activations or ()))
+    return binary_call(
+        "div",
+        "divide",
+        input_tensor_a,
+        input_tensor_b,
+        dtype,
+        memory_config,
+        activations,
+        input_tensor_a_activations,
+        input_tensor_b_activations,
+    )
+
+
+@planned("pow")
+def power(input, exponent, *, dtype=None, memory_config=None):
+    """`input` to the power of a number or of a tensor; both broadcast. The result has the input's dtype and placement
+    unless `dtype` and `memory_config` say otherwise."""
+    return binary_call("pow", "pow", input, exponent, dtype, memory_config, (), (), ())
+
+
 rsub = _make_reversed("rsub", "subtract")
 rdiv = _make_reversed("rdiv", "divide")

@@ -56,7 +56,7 @@ def clamp(input_tensor, min=None, max=None, *, memory_config=None):
 
 @planned("gelu", meaningful=("fast_and_approximate_mode",))
 def gelu(input_tensor, *, fast_and_approximate_mode=False, variant=None, memory_config=None):
-    """x * Phi(x) in its exact (erf) form; in its tanh form with `fast_and_approximate_mode`, or with `variant` "tanh"."""
+    """x * Phi(x) in its exact (erf) form; in its tanh form with `fast_and_approximate_mode` or `variant` "tanh"."""
     require_tensor(input_tensor, "gelu")
     tanh_form = bool(fast_and_approximate_mode) or (variant is not None and "tanh" in str(variant).lower())
     return unary_call("gelu_tanh" if tanh_form else "gelu", input_tensor, memory_config)
@@ -64,8 +64,8 @@ def gelu(input_tensor, *, fast_and_approximate_mode=False, variant=None, memory_
 
 @planned("where")
 def where(condition, input_true, input_false, *, memory_config=None):
-    """`input_true` where the condition is not 0, else `input_false`; all three broadcast. Values are tensors or numbers,
-    at least one of them a tensor, whose dtype the result has."""
+    """`input_true` where the condition is not 0, else `input_false`; all three broadcast. Values are tensors or
+    numbers, at least one of them a tensor, whose dtype the result has."""
     require_tensor(condition, "where")
     values = (input_true, input_false)
     tensors = [value for value in values if isinstance(value, Tensor)]
@@ -91,4 +91,6 @@ def where(condition, input_true, input_false, *, memory_config=None):
         return rounded(engine_operation("where")(choice, *chosen), dtype)
 
     key = tuple(None if number is None else number.hex() for number in given)
-    return Call(fused("where", compute, dtype, key), (condition, *tensors), like=tensors[0], memory_config=memory_config)
+    return Call(
+        fused("where", compute, dtype, key), (condition, *tensors), like=tensors[0], memory_config=memory_config
+    )

@@ -6,6 +6,7 @@ from tilefold import _native
 from tilefold.ttnn.conversion import checked_placement, from_torch
 from tilefold.ttnn.dispatch import cast_shards, operation, require_allocated
 from tilefold.ttnn.enums import DataType, Layout
+from tilefold.ttnn.operations.binary import require_dtype
 from tilefold.ttnn.operations.manipulation import _integers
 from tilefold.ttnn.operations.movement import to_device
 from tilefold.ttnn.tensor import BLOCK_FLOAT_BITS, STORAGE_DTYPE, Tensor
@@ -111,7 +112,8 @@ def arange(start, end=None, step=1, dtype=DataType.BFLOAT16, device=None, memory
 
 @operation("allocate_tensor_on_device", counted=False)
 def allocate_tensor_on_device(shape, dtype=None, layout=None, mesh_device=None, memory_config=None):
-    """A device tensor whose contents mean nothing yet: (spec, device) or (shape, dtype, layout, device, memory_config)."""
+    """A device tensor whose contents mean nothing yet, of (spec, device) or (shape, dtype, layout, device,
+    memory_config)."""
     if hasattr(shape, "memory_config") and not isinstance(shape, Tensor):
         spec, device = shape, dtype if mesh_device is None else mesh_device
         shape, dtype, layout, memory_config = spec.shape, spec.dtype, spec.layout, spec.memory_config
@@ -151,6 +153,7 @@ def as_tensor(
 def cast_tensor(tensor, dtype):
     """A tensor, on the host or a device, in another dtype."""
     require_allocated(tensor, "as_tensor")
+    require_dtype(dtype, "as_tensor")
     layout = Layout.TILE if dtype in BLOCK_FLOAT_BITS else tensor.layout
     shards = cast_shards(tensor.shards, tensor.dtype, dtype)
     return Tensor.wrap_shards(shards, dtype, layout, tensor.memory_config(), tensor.device(), tensor.topology)

@@ -76,9 +76,7 @@ def _reshape_call(name, tensor, shape, memory_config):
 def reshape(input_tensor, shape, *, memory_config=None, pad_value=None, recreate_mapping_tensor=False):
     """The same elements in row-major order under another shape; one dimension may be -1. Shares storage."""
     require_allocated(input_tensor, "reshape")
-    return _reshape_call(
-        "reshape", input_tensor, resolved_shape(input_tensor.shape, shape, "reshape"), memory_config
-    )
+    return _reshape_call("reshape", input_tensor, resolved_shape(input_tensor.shape, shape, "reshape"), memory_config)
 
 
 @planned("squeeze", counted=False)
@@ -156,10 +154,14 @@ def concat(tensors, dim=0, *, memory_config=None, groups=1):
     axis = normalized_dim(dim, rank, "concat")
     for tensor in tensors:
         require_allocated(tensor, "concat")
-        if tensor.dtype is not first.dtype or tensor.layout is not first.layout or tensor.device() is not first.device():
+        if (
+            tensor.dtype is not first.dtype
+            or tensor.layout is not first.layout
+            or tensor.device() is not first.device()
+        ):
             raise RuntimeError(
-                f"ttnn.concat: the tensors must agree in dtype, layout and device, got {first.dtype} {first.layout} and "
-                f"{tensor.dtype} {tensor.layout}"
+                "ttnn.concat: the tensors must agree in dtype, layout and device, got "
+                f"{first.dtype} {first.layout} and {tensor.dtype} {tensor.layout}"
             )
         shape = tensor.shape
         if len(shape) != rank or any(a != b for i, (a, b) in enumerate(zip(shape, first.shape)) if i != axis):
@@ -214,8 +216,8 @@ def chunk(input_tensor, chunks, dim=0):
 
 @planned("slice")
 def slice_tensor(input_tensor, slice_start, slice_end, slice_step=None, *, memory_config=None, pad_value=None):
-    """Elements slice_start, slice_start + step, ... below slice_end along every dimension; negative positions count from
-    the back. RuntimeError when they are out of range."""
+    """Elements slice_start, slice_start + step, ... below slice_end along every dimension; negative positions count
+    from the back. RuntimeError when they are out of range."""
     require_allocated(input_tensor, "slice")
     sizes = input_tensor.shape
     starts = _integers(slice_start, "slice", "slice_start")
@@ -223,8 +225,8 @@ def slice_tensor(input_tensor, slice_start, slice_end, slice_step=None, *, memor
     steps = [1] * len(sizes) if slice_step is None else _integers(slice_step, "slice", "slice_step")
     if not len(starts) == len(ends) == len(steps) == len(sizes):
         raise RuntimeError(
-            f"ttnn.slice: one start, end and step are needed for each of the {len(sizes)} dimensions, got {starts}, {ends} "
-            f"and {steps}"
+            f"ttnn.slice: one start, end and step are needed for each of the {len(sizes)} dimensions, got {starts}, "
+            f"{ends} and {steps}"
         )
     ranges = []
     for size, start, end, step in zip(sizes, starts, ends, steps):
@@ -311,7 +313,9 @@ def pad(input_tensor, padding, value=0.0, *, memory_config=None):
     require_allocated(input_tensor, "pad")
     rank = len(input_tensor.shape)
     if not isinstance(padding, (list, tuple)) or len(padding) != rank:
-        raise RuntimeError(f"ttnn.pad: one (before, after) pair is needed for each of {rank} dimensions, got {padding!r}")
+        raise RuntimeError(
+            f"ttnn.pad: one (before, after) pair is needed for each of {rank} dimensions, got {padding!r}"
+        )
     pairs = [_integers(pair, "pad", "padding") for pair in padding]
     if any(len(pair) != 2 or min(pair) < 0 for pair in pairs):
         raise RuntimeError(f"ttnn.pad: padding is pairs of numbers that are not negative, got {padding!r}")
@@ -330,7 +334,8 @@ def repeat(input_tensor, repeat_dims, *, memory_config=None):
     missing = len(counts) - len(input_tensor.shape)
     if missing < 0 or min(counts, default=0) < 0:
         raise RuntimeError(
-            f"ttnn.repeat: a count that is not negative is needed for each dimension of {input_tensor.shape}, got {counts}"
+            f"ttnn.repeat: a count that is not negative is needed for each dimension of {input_tensor.shape}, got "
+            f"{counts}"
         )
     shape = [1] * missing + list(input_tensor.shape)
     operation = engine_operation("repeat", counts=_native.Dims(counts))

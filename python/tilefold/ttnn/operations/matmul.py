@@ -2,15 +2,14 @@
 
 from tilefold import _native
 from tilefold.ttnn.dispatch import Call, engine_operation, planned, require_tensor
-from tilefold.ttnn.enums import DataType
-from tilefold.ttnn.fusion import cast, fused, rounded
+from tilefold.ttnn.fusion import fused, rounded
 from tilefold.ttnn.memory_config import DRAM_MEMORY_CONFIG
 from tilefold.ttnn.operations.binary import FLOATING, require_dtype
 from tilefold.ttnn.operations.unary import activation_name
-from tilefold.ttnn.tensor import BLOCK_FLOAT_BITS
+from tilefold.ttnn.tensor import BLOCK_FLOAT_BITS, STORAGE_DTYPE
 
 #: Activations that the engine's `linear` applies itself.
-_LINEAR_ACTIVATIONS = ("", "relu", "silu", "sigmoid", "gelu")
+_LINEAR_ACTIVATIONS = ("", "relu", "silu", "sigmoid", "gelu", "gelu_tanh", "tanh", "exp", "sqrt", "square", "neg")
 
 
 def _require_operand(tensor, where):
@@ -22,7 +21,8 @@ def _require_operand(tensor, where):
 
 
 def _checked_shapes(a, b, transpose_a, transpose_b, where):
-    """Shapes of the operands as matrices [..., rows, columns] after the transposes; RuntimeError when they do not fit."""
+    """Shapes of the operands as matrices [..., rows, columns] after the transposes. RuntimeError when they do not
+    fit."""
     left = (1, *a.shape) if len(a.shape) == 1 else tuple(a.shape)
     right = (*b.shape, 1) if len(b.shape) == 1 else tuple(b.shape)
     if transpose_a and len(a.shape) == 1 or transpose_b and len(b.shape) == 1:
@@ -72,46 +72,39 @@ def product_call(name, a, b, bias, transpose_a, transpose_b, dtype, memory_confi
             )
     # A second operand of batch 1 is a matrix: its packed form serves all rows.
     b_matrix = list(b.shape[-2:]) if single and len(b.shape) > 2 else None
-    wide = dtype in BLOCK_FLOAT_BITS or (dtype is DataType.FLOAT32 and a.dtype is not DataType.FLOAT32)
-    if bias is None and not activation and not wide and dtype is a.dtype and b_matrix is None and len(a.shape) > 1:
-        if len(b.shape) > 1:
-            handle = engine_operation("matmul", transpose_a=transpose_a, transpose_b=transpose_b)
-            return Call(handle, (a, b), dtype=dtype, memory_config=memory_config or DRAM_MEMORY_CONFIG)
     vector_a, vector_b = len(a.shape) == 1, len(b.shape) == 1
-    rank = max(len(left), len(right))
-    batch = left[:-2] if len(left) >= len(right) else (1,) * (rank - len(left)) + left[:-2]
+    block = dtype in BLOCK_FLOAT_BITS
+    result_dtype = _native.DType.float32 if block else STORAGE_DTYPE[dtype]
+    if not (bias is not None or activation or block or b_matrix or vector_a or vector_b):
+        handle = engine_operation("matmul", transpose_a=transpose_a, transpose_b=transpose_b, dtype=result_dtype)
+        return Call(handle, (a, b), dtype=dtype, memory_config=memory_config or DRAM_MEMORY_CONFIG)
+    added = 0 if name == "experimental.minimal_matmul" else max(0, len(right) - len(left))
+    batch = (1,) * added + left[:-2]
     shape = [*batch, *([] if vector_a else [left[-2]]), *([] if vector_b else [right[-1]])]
     fused_activation = activation if activation in _LINEAR_ACTIVATIONS else ""
-    float_result = wide or dtype is not a.dtype or activation != fused_activation
+    if activation != (fused_activation if single else ""):
+        result_dtype = _native.DType.float32  # the result is rounded once, after the activation
+    attributes = {"transpose_a": transpose_a, "transpose_b": transpose_b, "dtype": result_dtype}
     a_shape = list(left) if vector_a else None
+    b_shape = [right[-2], 1] if vector_b else b_matrix
 
     def compute(x, y, *rest):
-        if float_result:
-            # The result is rounded once, from float32.
-            x = cast(x, _native.DType.float32)
-        if a_shape is not None:
-            x = engine_operation("reshape", shape=_native.Dims(a_shape))(x)
-        if b_matrix is not None or vector_b:
-            y = engine_operation("reshape", shape=_native.Dims(b_matrix or [right[-2], 1]))(y)
+        x = x if a_shape is None else engine_operation("reshape", shape=_native.Dims(a_shape))(x)
+        y = y if b_shape is None else engine_operation("reshape", shape=_native.Dims(b_shape))(y)
         if single:
-            vector = [engine_operation("reshape", shape=_native.Dims([right[-1]]))(item) for item in rest]
-            product = engine_operation(
-                "linear", transpose_a=transpose_a, transpose_b=transpose_b, activation=fused_activation
-            )(x, y, *vector)
+            rows = [engine_operation("reshape", shape=_native.Dims([right[-1]]))(item) for item in rest]
+            product = engine_operation("linear", activation=fused_activation, **attributes)(x, y, *rows)
         else:
-            product = engine_operation("matmul", transpose_a=transpose_a, transpose_b=transpose_b)(x, y)
-            product = engine_operation(fused_activation)(product) if fused_activation else product
-        if activation != fused_activation:
+            product = engine_operation("matmul", **attributes)(x, y)
+        if activation != (fused_activation if single else ""):
             product = engine_operation(activation)(product)
         if product.shape != tuple(shape):
             product = engine_operation("reshape", shape=_native.Dims(shape))(product)
         return rounded(product, dtype)
 
-    key = (a.shape, b.shape, transpose_a, transpose_b, dtype, activation, float_result)
+    key = (tuple(a.shape), tuple(b.shape), transpose_a, transpose_b, dtype, activation)
     operands = (a, b) if bias is None else (a, b, bias)
-    return Call(
-        fused(name, compute, *key), operands, dtype=dtype, memory_config=memory_config or DRAM_MEMORY_CONFIG
-    )
+    return Call(fused(name, compute, *key), operands, dtype=dtype, memory_config=memory_config or DRAM_MEMORY_CONFIG)
 
 
 @planned("matmul")
@@ -128,8 +121,8 @@ def matmul(
     """activation(a @ b): [..., M, K] x [..., K, N], accumulated in fp32 and rounded once.
 
     The transposes act on the last two dimensions. Batch dimensions of `b` equal those of `a`, or are all 1 or absent; a
-    vector is a row on the left and a column on the right. The result has the dtype of `a` and lies in DRAM, interleaved,
-    unless `dtype` and `memory_config` say otherwise. K of 0 gives zeros.
+    vector is a row on the left and a column on the right. The result has the dtype of `a` and lies in DRAM,
+    interleaved, unless `dtype` and `memory_config` say otherwise. K of 0 gives zeros.
     """
     return product_call(
         "matmul", input_tensor_a, input_tensor_b, None, transpose_a, transpose_b, dtype, memory_config, activation

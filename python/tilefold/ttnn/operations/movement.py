@@ -37,9 +37,9 @@ def _converted(name, tensor, dtype, memory_config, layout):
 
 @planned("typecast")
 def typecast(input_tensor, dtype, *, memory_config=None):
-    """The tensor with another dtype: floats to nearest even, block floats by the host packing rule, integers toward zero
-    and saturated. On a device float to uint16 rounds to nearest and float to uint8 wraps. To the same dtype: shares
-    storage."""
+    """The tensor with another dtype: floats to nearest even, block floats by the host packing rule, integers toward
+    zero and saturated. On a device float to uint16 rounds to nearest and float to uint8 wraps. To the same dtype:
+    shares storage."""
     require_allocated(input_tensor, "typecast")
     if dtype is None:
         raise TypeError("ttnn.typecast: expected a ttnn.DataType, got None")
@@ -109,9 +109,7 @@ def reallocate(tensor, memory_config=None):
     config = tensor.memory_config() if memory_config is None else memory_config
     if memory_config is not None:
         check_placement(memory_config, tensor.shape, tensor.layout, "ttnn.reallocate")
-    moved = Tensor.wrap_shards(
-        tensor.shards, tensor.dtype, tensor.layout, config, tensor.device(), tensor.topology
-    )
+    moved = Tensor.wrap_shards(tensor.shards, tensor.dtype, tensor.layout, config, tensor.device(), tensor.topology)
     tensor.free()
     return moved
 
@@ -189,5 +187,3 @@ def _copy_into(source, target, where):
         old.overwrite(new)
     if state.capture is not None and source.device() is not None:
         state.capture.record(share, (source.shards,), target.shards)
-
-

@@ -29,7 +29,9 @@ def _norm_call(name, tensor, epsilon, weight, bias, residual, memory_config):
             continue
         _require_floating(vector, name)
         if vector.shape.volume() != width or vector.shape[-1:] not in ((width,), (32,)):
-            raise RuntimeError(f"ttnn.{name}: the {what} must have the shape [{width}] or [1, {width}], got {vector.shape}")
+            raise RuntimeError(
+                f"ttnn.{name}: the {what} must have the shape [{width}] or [1, {width}], got {vector.shape}"
+            )
     if residual is not None:
         _require_floating(residual, name)
         if tuple(residual.shape) != tuple(tensor.shape):
@@ -61,9 +63,7 @@ def _norm_call(name, tensor, epsilon, weight, bias, residual, memory_config):
 
 
 @planned("layer_norm")
-def layer_norm(
-    input_tensor, *, epsilon=1e-12, weight=None, bias=None, residual_input_tensor=None, memory_config=None
-):
+def layer_norm(input_tensor, *, epsilon=1e-12, weight=None, bias=None, residual_input_tensor=None, memory_config=None):
     """(x - mean) / sqrt(biased variance + epsilon) * weight + bias over the last dimension W, in fp32.
 
     `weight` and `bias` are [W] or [1, W], each optional; the residual is added to the input first."""
@@ -82,15 +82,12 @@ def softmax(input_tensor, dim=-1, *, memory_config=None, numeric_stable=True):
     _require_floating(input_tensor, "softmax")
     if len(input_tensor.shape) == 0:
         raise RuntimeError("ttnn.softmax: a tensor of rank 0 has no dimension")
-    operation = engine_operation("softmax", dim=normalized_dim(dim, len(input_tensor.shape), "softmax"))
+    axis = normalized_dim(dim, len(input_tensor.shape), "softmax")
+    handle = operation = engine_operation("softmax", dim=axis)
     dtype = input_tensor.dtype
     if dtype in BLOCK_FLOAT_BITS:
-
-        def compute(x):
-            return rounded(operation(cast(x, _native.DType.float32)), dtype)
-
-        operation = fused("softmax", compute, dtype, normalized_dim(dim, len(input_tensor.shape), "softmax"))
-    return Call(operation, (input_tensor,), memory_config=memory_config)
+        handle = fused("softmax", lambda x: rounded(operation(cast(x, _native.DType.float32)), dtype), dtype, axis)
+    return Call(handle, (input_tensor,), memory_config=memory_config)
 
 
 @planned("embedding")

@@ -42,7 +42,9 @@ def _make(name):
         factor = float(scalar)
         dtype = input_tensor.dtype
         if name in ("max", "min") and 0 in [input_tensor.shape[axis] for axis in dims]:
-            raise RuntimeError(f"ttnn.{name}: there is no element to choose from in a tensor of shape {input_tensor.shape}")
+            raise RuntimeError(
+                f"ttnn.{name}: there is no element to choose from in a tensor of shape {input_tensor.shape}"
+            )
         reduce = engine_operation(name, dims=dims, keepdim=bool(keepdim))
         if factor == 1.0 and dtype not in BLOCK_FLOAT_BITS and (name != "mean" or dtype.name.find("INT") < 0):
             return Call(reduce, (input_tensor,), memory_config=memory_config)
@@ -57,8 +59,9 @@ def _make(name):
         return Call(handle, (input_tensor,), memory_config=memory_config)
 
     reduction.__doc__ = (
-        f"{_DOCS[name]}\n\n`dim` is an int, a list or None (all dimensions); negative ones count from the back. Without "
-        "`keepdim` they are removed. The result is multiplied by `scalar` before it is rounded to the input's dtype."
+        f"{_DOCS[name]}\n\n`dim` is an int, a list or None (all dimensions); negative ones count from the back. "
+        "Without `keepdim` they are removed. The result is multiplied by `scalar` before it is rounded to the "
+        "input's dtype."
     )
     return planned(name)(reduction)
 

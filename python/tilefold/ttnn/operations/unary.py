@@ -91,5 +91,4 @@ def _make(name):
 
 
 for _name in UNARY:
-    if _name in _DOCS:
-        globals()[_name] = _make(_name)
+    globals()[_name] = _make(_name)
