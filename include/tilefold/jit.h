@@ -52,9 +52,10 @@ struct JitOptions {
 
 /// Counters of one jitted function.
 struct JitStatistics {
-  std::size_t entries = 0;
-  std::size_t hits = 0;
-  std::size_t misses = 0;
+  std::size_t entries = 0;    // programs that are kept
+  std::size_t hits = 0;       // calls that found their program
+  std::size_t misses = 0;     // programs that were compiled
+  std::size_t evictions = 0;  // programs that were dropped to stay within the bound, least recently used first
   double compile_seconds = 0;
 };
 
@@ -67,6 +68,9 @@ class JitFunction {
   ~JitFunction();
 
   /// Runs the program for these types and `static_key` (non-tensor arguments as text); traces `function` on a miss.
+  /// What `function` throws is passed on and leaves no program behind. Threads that ask for a program which another
+  /// thread is tracing wait for it: do not hold a lock that `function` needs (an interpreter's, for example) in the
+  /// call. All `tensors` must be defined.
   std::vector<Tensor> call(const Traced& function, const Parameters& parameters, const std::vector<Tensor>& tensors,
                            const std::string& static_key);
   const JitOptions& options() const;
@@ -78,6 +82,11 @@ class JitFunction {
   struct State;
   std::shared_ptr<State> state_;
 };
+
+/// false turns every miss of the program caches (jitted functions and operations outside of them) into a CompileError
+/// that names the function and its key: for checks that a warm process compiles nothing more. Default: true.
+void set_cache_misses_allowed(bool allowed);
+bool cache_misses_allowed();
 
 /// True while a function is being traced on this thread.
 bool is_tracing();

@@ -23,6 +23,8 @@ class Parameters {
   /// The tensor `prefix.name`. Throws WeightError naming it when the checkpoint lacks it.
   Tensor operator[](const std::string& name) const;
   bool contains(const std::string& name) const;
+  /// The concrete tensor `prefix.name`, or null; unlike the others it leaves no trace while a function is traced.
+  const Tensor* find(const std::string& name) const;
   /// The same weights one level down: names are then relative to `prefix.name`.
   Parameters scope(const std::string& name) const;
   /// Scope of the i-th element of a module list.

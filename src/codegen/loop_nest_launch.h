@@ -1,20 +1,22 @@
 /// Turns a launch into the fewest loops that do the same, and cuts these into tasks.
 #pragma once
 
+#include <llvm/ADT/SmallVector.h>
+
 #include <cstdint>
-#include <vector>
 
 #include "codegen/row_program.h"
 #include "schedule/kernel_specs.h"
 
 namespace tilefold::codegen {
 
-/// Sizes and strides after merging. Dimension 0 is outermost, the last one is the columns; there are as many dimensions
-/// as the specification has, the unused ones in front have size 1.
+/// Sizes and strides after merging; made for every launch, so without the heap where they are few. Dimension 0 is
+/// outermost, the last one is the columns; there are as many dimensions as the specification has, the unused ones in
+/// front have size 1.
 struct LoopNestShape {
-  std::vector<std::int64_t> sizes;    // [rank]
-  std::vector<std::int64_t> strides;  // [operands][rank]
-  std::vector<void*> pointers;        // [operands]
+  llvm::SmallVector<std::int64_t, 8> sizes;     // [rank]
+  llvm::SmallVector<std::int64_t, 32> strides;  // [operands][rank]
+  llvm::SmallVector<void*, 8> pointers;         // [operands]
   std::int64_t rows = 1;
   std::int64_t columns = 0;
 };

@@ -1,4 +1,6 @@
 #include "graph/backend.h"
+#include "graph/cache_misses.h"
+#include "graph/key_writer.h"
 #include "graph/operation.h"
 #include "graph/program_cache.h"
 #include "graph/scopes.h"
@@ -23,20 +25,37 @@ std::shared_ptr<Executable> compile_single(const OperationDefinition& operation,
   return compile(std::move(graph), options);
 }
 
+std::string readable_key(const OperationDefinition& operation, const std::vector<Tensor>& operands,
+                         const Attributes& attributes) {
+  std::string text = operation.name + " " + attributes.to_string();
+  for (const Tensor& operand : operands) text += operand.defined() ? " " + operand.type().to_string() : " none";
+  return text + (current_precision() == Precision::mixed ? " mixed" : " float32");
+}
+
 Tensor run_single(const OperationDefinition& operation, const std::vector<Tensor>& operands,
                   const Attributes& attributes) {
-  static LruCache<Executable> programs(kEagerPrograms);
-  std::string key = operation.name + attributes.to_string();
-  key += current_precision() == Precision::mixed ? "|mixed" : "|float32";
-  if (reference_scope_active()) key += "|reference";
+  // Never destroyed: operations may still run while static objects of the program are.
+  static auto* programs = new ProgramCache<Executable>(kEagerPrograms);
+  KeyWriter key;
+  key.text(operation.name);
+  key.number(current_precision());
+  key.number(reference_scope_active());
+  key.attributes(attributes);
   std::vector<Tensor> inputs;
+  inputs.reserve(operands.size());
   for (const Tensor& operand : operands) {
-    key += operand.defined() ? "|" + operand.type().to_string() : "|none";
-    if (operand.defined()) inputs.push_back(operand);
+    key.number(operand.defined());
+    if (!operand.defined()) continue;
+    key.type(operand.type());
+    inputs.push_back(operand);
   }
-  const auto [executable, hit] =
-      programs.find_or_make(key, [&] { return compile_single(operation, operands, attributes); });
-  return executable->run(inputs, {}).at(0);
+  const auto any = [](const Executable&) { return true; };
+  const auto executable = programs->find_or_make(key.key(), any, [&] {
+    if (!cache_misses_allowed())
+      fail_cache_miss("operation '" + operation.name + "'", readable_key(operation, operands, attributes));
+    return compile_single(operation, operands, attributes);
+  });
+  return std::move(executable->run(inputs, {}).at(0));
 }
 
 }  // namespace

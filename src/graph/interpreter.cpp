@@ -106,6 +106,10 @@ SymbolBindings bind_symbols(std::span<const TensorType* const> types, std::span<
     for (int axis = 0; axis < tensors[i].rank(); ++axis) {
       const Dim& dim = types[i]->shape.dim(axis);
       const std::int64_t size = tensors[i].shape()[axis];
+      if (dim.is_static()) {
+        if (dim.value() != size) fail();
+        continue;
+      }
       const std::vector<int> symbols = dim.symbols();
       if (symbols.size() == 1 && dim == Dim::symbol(symbols[0])) bindings.emplace(symbols[0], size);
       if (dim.evaluate(bindings) != size) fail();

@@ -2,15 +2,19 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <atomic>
 #include <chrono>
 #include <cstdio>
 #include <mutex>
 
 #include "graph/backend.h"
+#include "graph/cache_misses.h"
+#include "graph/key_writer.h"
 #include "graph/program_cache.h"
 #include "graph/scopes.h"
 #include "graph/tracer.h"
+#include "runtime/core_grid.h"
 
 namespace tilefold {
 namespace {
@@ -24,22 +28,39 @@ struct Program {
   std::map<std::string, bool> contains_answers;
   std::shared_ptr<Executable> executable;
 
-  bool fits(const Parameters& parameters) const {
+  /// Whether the program serves these parameters; `found` gets the ones it takes.
+  bool fits(const Parameters& parameters, std::vector<Tensor>& found) const {
     for (const auto& [name, present] : contains_answers) {
-      if (parameters.contains(name) != present) return false;
+      if ((parameters.find(name) != nullptr) != present) return false;
     }
+    found.clear();
     for (std::size_t i = 0; i < parameter_names.size(); ++i) {
-      if (!parameters.contains(parameter_names[i]) || parameters[parameter_names[i]].type() != parameter_types[i])
-        return false;
+      const Tensor* parameter = parameters.find(parameter_names[i]);
+      if (parameter == nullptr || parameter->type() != parameter_types[i]) return false;
+      found.push_back(*parameter);
     }
     return true;
   }
 };
 
-/// Programs that share a key but differ in the parameters they found.
-struct Variants {
-  std::mutex mutex;
-  std::vector<std::shared_ptr<Program>> programs;
+bool has_symbols(const std::vector<Tensor>& tensors, const JitOptions& options) {
+  return options.symbolic && std::none_of(tensors.begin(), tensors.end(),
+                                          [](const Tensor& tensor) { return tensor.memory_config().is_sharded(); });
+}
+
+/// Numbers the distinct sizes in the order they come up.
+class Symbols {
+ public:
+  int of(std::int64_t size) {
+    const auto found = std::find(sizes_.begin(), sizes_.end(), size);
+    if (found != sizes_.end()) return static_cast<int>(found - sizes_.begin());
+    sizes_.push_back(size);
+    return static_cast<int>(sizes_.size()) - 1;
+  }
+  static bool apply_to(const Shape& shape, int axis) { return axis + 1 < shape.rank() && shape[axis] > 1; }
+
+ private:
+  std::vector<std::int64_t> sizes_;
 };
 
 /// Gives every distinct size above 1 outside the last dimension its own symbol; equal sizes share one. Two calls get
@@ -47,27 +68,61 @@ struct Variants {
 /// all dimensions static.
 std::vector<TensorType> argument_types(const std::vector<Tensor>& tensors, bool symbolic) {
   std::vector<TensorType> types;
-  std::map<std::int64_t, int> symbols;
-  for (const Tensor& tensor : tensors) symbolic = symbolic && !tensor.memory_config().is_sharded();
+  Symbols symbols;
   for (const Tensor& tensor : tensors) {
     TensorType type = tensor.type();
-    for (int axis = 0; symbolic && axis + 1 < type.shape.rank(); ++axis) {
-      const std::int64_t size = type.shape[axis];
-      if (size < 2) continue;
-      const auto [symbol, inserted] = symbols.emplace(size, static_cast<int>(symbols.size()));
-      type.shape.set(axis, Dim::symbol(symbol->second));
+    for (int axis = 0; symbolic && axis < type.shape.rank(); ++axis) {
+      if (Symbols::apply_to(tensor.shape(), axis)) type.shape.set(axis, Dim::symbol(symbols.of(tensor.shape()[axis])));
     }
     types.push_back(std::move(type));
   }
   return types;
 }
 
-std::string options_key(const JitOptions& options) {
-  std::string key = options.precision == Precision::mixed ? "mixed;" : "float32;";
-  if (options.max_grid) key += fmt::format("grid {}x{};", options.max_grid->x, options.max_grid->y);
-  if (options.memory_config) key += options.memory_config->to_string() + ";";
-  if (reference_scope_active()) key += "reference;";
-  return key;
+/// What `argument_types` gives, as a part of a key.
+void write_argument_types(KeyWriter& key, const std::vector<Tensor>& tensors, bool symbolic) {
+  Symbols symbols;
+  key.number(tensors.size());
+  for (const Tensor& tensor : tensors) {
+    key.type_without_dims(tensor.type());
+    for (int axis = 0; axis < tensor.rank(); ++axis) {
+      const bool symbol = symbolic && Symbols::apply_to(tensor.shape(), axis);
+      key.number(symbol);
+      key.number(symbol ? symbols.of(tensor.shape()[axis]) : tensor.shape()[axis]);
+    }
+  }
+}
+
+/// Everything that a program depends on beside the parameters, which its variants tell apart.
+std::string program_key(const JitOptions& options, const std::vector<Tensor>& tensors, const std::string& static_key) {
+  KeyWriter key;
+  key.number(options.precision);
+  key.number(options.graph_capture);
+  key.number(options.fallback);
+  key.number(options.max_grid.has_value());
+  if (options.max_grid) {
+    key.number(options.max_grid->x);
+    key.number(options.max_grid->y);
+  }
+  key.number(options.memory_config.has_value());
+  if (options.memory_config) key.memory_config(*options.memory_config);
+  key.number(reference_scope_active());
+  key.text(static_key);
+  write_argument_types(key, tensors, has_symbols(tensors, options));
+  return key.key();
+}
+
+std::string readable_key(const JitOptions& options, const std::vector<Tensor>& tensors, const std::string& static_key) {
+  std::string text = options.precision == Precision::mixed ? "mixed" : "float32";
+  if (options.max_grid) text += fmt::format(" grid {}x{}", options.max_grid->x, options.max_grid->y);
+  if (options.memory_config) text += " <" + options.memory_config->to_string() + ">";
+  for (const TensorType& type : argument_types(tensors, has_symbols(tensors, options))) text += " " + type.to_string();
+  return text + " \"" + static_key + "\"";
+}
+
+/// Cores of the grid the options allow; 0 is all threads.
+int max_cores(const JitOptions& options) {
+  return options.max_grid ? static_cast<int>((options.max_grid->x + 1) * (options.max_grid->y + 1)) : 0;
 }
 
 }  // namespace
@@ -76,23 +131,24 @@ struct JitFunction::State {
   explicit State(JitOptions chosen) : options(std::move(chosen)), programs(kProgramsPerFunction) {}
 
   JitOptions options;
-  LruCache<Variants> programs;
-  std::atomic<std::size_t> hits = 0;
-  std::atomic<std::size_t> misses = 0;
+  ProgramCache<Program> programs;
+  std::atomic<std::size_t> uncached = 0;  // programs made without the cache
   std::atomic<double> compile_seconds = 0;
   mutable std::mutex last_mutex;
   std::shared_ptr<Program> last;
 
   std::shared_ptr<Program> make_program(const Traced& function, const Parameters& parameters,
-                                        const std::vector<TensorType>& types) {
+                                        const std::vector<Tensor>& tensors, const std::string& static_key) {
+    if (!cache_misses_allowed())
+      fail_cache_miss("jitted function '" + options.name + "'", readable_key(options, tensors, static_key));
     const auto start = std::chrono::steady_clock::now();
+    const std::vector<TensorType> types = argument_types(tensors, has_symbols(tensors, options));
     auto program = std::make_shared<Program>();
     Graph graph = trace(function, parameters, types, *program);
     CompileOptions compile_options;
     compile_options.name = options.name;
     compile_options.debug = options.debug;
-    if (options.max_grid)
-      compile_options.max_cores = static_cast<int>((options.max_grid->x + 1) * (options.max_grid->y + 1));
+    compile_options.max_cores = max_cores(options);
     program->executable = compile_or_fall_back(std::move(graph), compile_options);
     compile_seconds += std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
     return program;
@@ -131,26 +187,30 @@ struct JitFunction::State {
     }
   }
 
-  /// The program for these arguments, made now if there is none.
-  std::shared_ptr<Program> find(const Traced& function, const Parameters& parameters,
-                                const std::vector<Tensor>& tensors, const std::string& static_key) {
-    const std::vector<TensorType> types = argument_types(tensors, options.symbolic);
-    if (!options.enable_cache) {
-      ++misses;
-      return make_program(function, parameters, types);
-    }
-    std::string key = options_key(options) + static_key;
-    for (const TensorType& type : types) key += "|" + type.to_string();
-    const auto variants = programs.find_or_make(key, [] { return std::make_shared<Variants>(); }).first;
-    const std::lock_guard lock(variants->mutex);
-    for (const auto& program : variants->programs) {
-      if (!program->fits(parameters)) continue;
-      ++hits;
+  /// The program for these arguments, made now if there is none, and the parameters it takes.
+  std::pair<std::shared_ptr<Program>, std::vector<Tensor>> find(const Traced& function, const Parameters& parameters,
+                                                                const std::vector<Tensor>& tensors,
+                                                                const std::string& static_key) {
+    std::vector<Tensor> found;
+    const auto fits = [&](const Program& program) { return program.fits(parameters, found); };
+    const auto make = [&] {
+      std::shared_ptr<Program> program = make_program(function, parameters, tensors, static_key);
+      // The trace has taken what it found, so the parameters are there; this collects them.
+      if (!fits(*program)) throw ValueError("'" + options.name + "': its parameters changed while it was traced");
       return program;
+    };
+    if (options.enable_cache) {
+      std::shared_ptr<Program> program = programs.find_or_make(program_key(options, tensors, static_key), fits, make);
+      return {std::move(program), std::move(found)};
     }
-    ++misses;
-    variants->programs.push_back(make_program(function, parameters, types));
-    return variants->programs.back();
+    std::shared_ptr<Program> program = make();
+    ++uncached;
+    return {std::move(program), std::move(found)};
+  }
+
+  void remember(const std::shared_ptr<Program>& program) {
+    const std::lock_guard lock(last_mutex);
+    if (last != program) last = program;
   }
 };
 
@@ -161,23 +221,23 @@ std::vector<Tensor> JitFunction::call(const Traced& function, const Parameters& 
                                       const std::vector<Tensor>& tensors, const std::string& static_key) {
   if (is_tracing() || !state_->options.graph_capture) {
     const PrecisionScope precision(state_->options.precision);
+    const CoreLimit limit(is_tracing() ? 0 : max_cores(state_->options));
     return function(parameters, tensors);
   }
-  const std::shared_ptr<Program> program = state_->find(function, parameters, tensors, static_key);
-  {
-    const std::lock_guard lock(state_->last_mutex);
-    state_->last = program;
-  }
-  std::vector<Tensor> parameter_tensors;
-  parameter_tensors.reserve(program->parameter_names.size());
-  for (const std::string& name : program->parameter_names) parameter_tensors.push_back(parameters[name]);
-  return program->executable->run(tensors, parameter_tensors);
+  const auto [program, found] = state_->find(function, parameters, tensors, static_key);
+  state_->remember(program);
+  return program->executable->run(tensors, found);
 }
 
 const JitOptions& JitFunction::options() const { return state_->options; }
 
 JitStatistics JitFunction::statistics() const {
-  return {state_->programs.size(), state_->hits, state_->misses, state_->compile_seconds};
+  const ProgramCacheStatistics cache = state_->programs.statistics();
+  return {.entries = cache.entries,
+          .hits = cache.hits,
+          .misses = cache.misses + state_->uncached,
+          .evictions = cache.evictions,
+          .compile_seconds = state_->compile_seconds};
 }
 
 std::string JitFunction::program_text() const {

@@ -19,6 +19,12 @@ Tensor Parameters::operator[](const std::string& name) const {
   return tracer_->parameter(relative_to(full, traced_root_), found->second);
 }
 
+const Tensor* Parameters::find(const std::string& name) const {
+  if (!map_) return nullptr;
+  const auto found = prefix_.empty() ? map_->find(name) : map_->find(full_name(name));
+  return found == map_->end() ? nullptr : &found->second;
+}
+
 bool Parameters::contains(const std::string& name) const {
   const std::string full = full_name(name);
   const bool present = map_ && map_->contains(full);

@@ -70,6 +70,7 @@ class Arenas {
 /// What a thread keeps: one scratch per depth of nested calls, so that an inner call never overwrites an outer one's.
 struct ThreadState {
   std::size_t depth = 0;
+  int core_limit = 0;  // 0: none
   std::vector<std::unique_ptr<ThreadScratch>> scratch;
 };
 
@@ -162,10 +163,20 @@ std::byte* ThreadScratch::bytes(std::size_t count) {
 void ThreadScratch::Release::operator()(std::byte* memory) const { std::free(memory); }
 
 int cores_for(int max_cores) {
-  if (thread_state().depth > 0) return 1;
-  const int threads = Arenas::instance().threads();
-  return max_cores > 0 ? std::min(max_cores, threads) : threads;
+  const ThreadState& state = thread_state();
+  if (state.depth > 0) return 1;
+  int cores = Arenas::instance().threads();
+  for (const int limit : {max_cores, state.core_limit}) {
+    if (limit > 0) cores = std::min(cores, limit);
+  }
+  return cores;
 }
+
+CoreLimit::CoreLimit(int max_cores) : previous_(thread_state().core_limit) {
+  int& limit = thread_state().core_limit;
+  if (max_cores > 0 && (limit == 0 || max_cores < limit)) limit = max_cores;
+}
+CoreLimit::~CoreLimit() { thread_state().core_limit = previous_; }
 
 void run_tasks(std::int64_t tasks, int max_cores, TaskFunction function, void* context) {
   if (tasks <= 0) return;

@@ -32,6 +32,18 @@ using TaskFunction = void (*)(void* context, std::int64_t task, ThreadScratch& s
 /// calls from inside a task run on the calling thread. The first exception of a task is rethrown.
 void run_tasks(std::int64_t tasks, int max_cores, TaskFunction function, void* context);
 
+/// Bounds the threads of everything that this thread runs while the object lives; 0 is no bound of its own.
+class CoreLimit {
+ public:
+  explicit CoreLimit(int max_cores);
+  ~CoreLimit();
+  CoreLimit(const CoreLimit&) = delete;
+  CoreLimit& operator=(const CoreLimit&) = delete;
+
+ private:
+  int previous_;
+};
+
 /// Number of threads that `run_tasks` would use now for many tasks; 1 inside of a task.
 int cores_for(int max_cores);
 

@@ -95,10 +95,10 @@ void Frame::run_rows(const BoundChain& chain, std::int64_t begin, std::int64_t e
   }
 }
 
-void Frame::run_chain(BoundStep& bound, std::span<const std::shared_ptr<Storage>* const> owners) {
+void Frame::run_chain(BoundStep& bound) {
   const BoundChain& chain = bound.chain;
   for (const ChainMember& member : chain.members) {
-    if (member.bound->packed_buffer >= 0 && !member.bound->empty) pack_weight(*member.bound, owners);
+    if (member.bound->packed_buffer >= 0 && !member.bound->empty) pack_weight(*member.bound);
   }
   const std::int64_t tasks = (chain.rows + chain.rows_per_task - 1) / chain.rows_per_task;
   parallel_for(tasks, max_cores_, [&](std::int64_t task, ThreadScratch& scratch) {

@@ -41,7 +41,11 @@ double arithmetic(const std::vector<RowInstruction>& body) {
 }  // namespace
 
 Frame::Frame(const Schedule& schedule, const SymbolBindings& bindings, int max_cores)
-    : schedule_(schedule), bindings_(bindings), max_cores_(max_cores) {
+    : schedule_(schedule),
+      bindings_(bindings),
+      max_cores_(max_cores),
+      pointers_(schedule.buffers.size()),
+      owners_(schedule.buffers.size()) {
   for (const Step& step : schedule.steps) {
     steps_.push_back(std::make_unique<BoundStep>());
     BoundStep& bound = *steps_.back();
@@ -155,9 +159,9 @@ void Frame::bind(BoundStep& bound, const NativeStep& step) {
   bound.bytes = 2 * product_of(launch.output.sizes) * static_cast<double>(element_size(launch.output.dtype));
 }
 
-void Frame::pack_weight(BoundStep& bound, std::span<const std::shared_ptr<Storage>* const> owners) {
+void Frame::pack_weight(BoundStep& bound) {
   const auto buffer = static_cast<std::size_t>(bound.packed_buffer);
-  const std::shared_ptr<Storage>& storage = *owners[buffer];
+  const std::shared_ptr<Storage>& storage = *owners_[buffer];
   GemmLaunch& launch = std::get<GemmLaunch>(bound.launch);
   // A weak pointer tells storages apart even when one took the address of another. Weights of one file share a storage.
   const bool same_storage = !bound.packed_source.owner_before(storage) && !storage.owner_before(bound.packed_source);
@@ -176,9 +180,15 @@ void Frame::pack_weight(BoundStep& bound, std::span<const std::shared_ptr<Storag
   bound.packed_data = launch.b.data;
 }
 
-void Frame::run(std::span<std::byte* const> pointers, std::span<const std::shared_ptr<Storage>* const> owners) {
+std::byte* Frame::small_arena(std::size_t bytes) {
+  if (bytes == 0) return nullptr;
+  if (!small_arena_ || small_arena_->size() < bytes) small_arena_ = Storage::allocate(bytes);
+  return small_arena_->data();
+}
+
+void Frame::run() {
   for (const Patch& patch : patches_) {
-    std::byte* address = pointers[static_cast<std::size_t>(patch.buffer)] + patch.bytes;
+    std::byte* address = pointers_[static_cast<std::size_t>(patch.buffer)] + patch.bytes;
     if (patch.slot != nullptr) {
       *patch.slot = address;
     } else {
@@ -192,12 +202,12 @@ void Frame::run(std::span<std::byte* const> pointers, std::span<const std::share
     if (const auto* nest = std::get_if<LoopNestStep>(&action)) {
       nest->kernel->run(std::get<LoopNestLaunch>(bound->launch));
     } else if (const auto* gemm = std::get_if<GemmStep>(&action)) {
-      if (bound->packed_buffer >= 0) pack_weight(*bound, owners);
+      if (bound->packed_buffer >= 0) pack_weight(*bound);
       gemm->kernel->run(std::get<GemmLaunch>(bound->launch));
     } else if (const auto* attention = std::get_if<AttentionStep>(&action)) {
       attention->kernel->run(std::get<AttentionLaunch>(bound->launch));
     } else if (std::holds_alternative<ChainStep>(action)) {
-      run_chain(*bound, owners);
+      run_chain(*bound);
     } else {
       run_native(std::get<NativeLaunch>(bound->launch));
     }

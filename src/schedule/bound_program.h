@@ -3,7 +3,6 @@
 
 #include <memory>
 #include <mutex>
-#include <span>
 #include <variant>
 #include <vector>
 
@@ -20,9 +19,15 @@ class Frame {
   Frame(const Frame&) = delete;
   Frame& operator=(const Frame&) = delete;
 
-  /// Runs all steps. `pointers` has the address of every buffer; `owners` the storages of parameters and constants
-  /// (null for other buffers).
-  void run(std::span<std::byte* const> pointers, std::span<const std::shared_ptr<Storage>* const> owners);
+  /// Tells where a buffer lies in the next run, and its storage (null for temporaries), which must outlive the run.
+  void set_buffer(std::size_t buffer, std::byte* address, const std::shared_ptr<Storage>* owner) {
+    pointers_[buffer] = address;
+    owners_[buffer] = owner;
+  }
+  /// Memory of this frame for temporaries that are too small for the block pool; aligned to 64 bytes.
+  std::byte* small_arena(std::size_t bytes);
+  /// Runs all steps. Every buffer must have been set.
+  void run();
 
  private:
   using Launch = std::variant<LoopNestLaunch, GemmLaunch, AttentionLaunch, NativeLaunch>;
@@ -70,18 +75,21 @@ class Frame {
   void bind(BoundStep& bound, const AttentionStep& step);
   void bind(BoundStep& bound, const NativeStep& step);
   void bind(BoundStep& bound, const ChainStep& step);
-  void run_chain(BoundStep& bound, std::span<const std::shared_ptr<Storage>* const> owners);
+  void run_chain(BoundStep& bound);
   static void run_rows(const BoundChain& chain, std::int64_t begin, std::int64_t end, std::byte* scratch);
   void bind(LaunchOperand& target, const StepOperand& operand);
   void bind(ConcreteView& target, const View& view);
   std::vector<std::int64_t> evaluate(const std::vector<Dim>& dims) const;
-  void pack_weight(BoundStep& bound, std::span<const std::shared_ptr<Storage>* const> owners);
+  void pack_weight(BoundStep& bound);
 
   const Schedule& schedule_;
   const SymbolBindings& bindings_;
   int max_cores_;
   std::vector<std::unique_ptr<BoundStep>> steps_;
   std::vector<Patch> patches_;
+  std::vector<std::byte*> pointers_;  // by buffer
+  std::vector<const std::shared_ptr<Storage>*> owners_;
+  std::shared_ptr<Storage> small_arena_;
 };
 
 /// What a program needs for one set of sizes. Thread-safe.

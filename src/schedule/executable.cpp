@@ -13,7 +13,7 @@ namespace {
 
 /// Sets of sizes for which launches are kept; more are bound anew.
 constexpr std::size_t kBoundPrograms = 16;
-/// Outputs of at least this size come from the block pool.
+/// Outputs and arenas of at least this size come from the block pool.
 constexpr std::size_t kPooledOutput = 64 * 1024;
 
 Tensor make_output(const TensorType& type) {
@@ -28,20 +28,27 @@ class ScheduledExecutable final : public Executable {
   ScheduledExecutable(std::string graph_text, Schedule schedule, int max_cores)
       : graph_text_(std::move(graph_text)), schedule_(std::move(schedule)), max_cores_(max_cores) {
     lifetimes_ = temporary_lifetimes(schedule_);
-    for (const TensorType& type : schedule_.input_types) input_types_.push_back(&type);
+    bool any_symbols = false;
+    for (const TensorType& type : schedule_.input_types) {
+      input_types_.push_back(&type);
+      any_symbols = any_symbols || !type.shape.is_static();
+    }
+    if (!any_symbols) static_ = std::make_shared<BoundProgram>(schedule_, lifetimes_, SymbolBindings{}, max_cores_);
   }
 
   std::vector<Tensor> run(std::span<const Tensor> inputs, std::span<const Tensor> parameters) override {
-    const std::shared_ptr<BoundProgram> bound = bind(bind_symbols(input_types_, inputs));
+    SymbolBindings bindings = bind_symbols(input_types_, inputs);
+    const std::shared_ptr<BoundProgram> bound = static_ ? static_ : bind(std::move(bindings));
     std::vector<Tensor> outputs;
+    outputs.reserve(bound->output_types().size());
     for (const TensorType& type : bound->output_types()) outputs.push_back(make_output(type));
-    const std::shared_ptr<std::byte> arena =
-        BlockPool::instance().acquire(static_cast<std::size_t>(bound->memory().arena_bytes));
-    std::vector<std::byte*> pointers(schedule_.buffers.size());
-    std::vector<const std::shared_ptr<Storage>*> owners(schedule_.buffers.size());
+    std::unique_ptr<Frame> frame = bound->acquire();
+    const auto arena_bytes = static_cast<std::size_t>(bound->memory().arena_bytes);
+    std::shared_ptr<std::byte> block;
+    if (arena_bytes >= kPooledOutput) block = BlockPool::instance().acquire(arena_bytes);
+    std::byte* const arena = block ? block.get() : frame->small_arena(arena_bytes);
     const auto use = [&](std::size_t buffer, const Tensor& tensor) {
-      pointers[buffer] = static_cast<std::byte*>(tensor.raw());
-      owners[buffer] = &tensor.storage();
+      frame->set_buffer(buffer, static_cast<std::byte*>(tensor.raw()), &tensor.storage());
     };
     for (std::size_t i = 0; i < schedule_.buffers.size(); ++i) {
       const BufferInfo& buffer = schedule_.buffers[i];
@@ -60,12 +67,11 @@ class ScheduledExecutable final : public Executable {
           break;
         case BufferInfo::Kind::temporary:
           // Buffers local to a chain have no place; each task puts its own scratch there.
-          pointers[i] = arena.get() + std::max<std::int64_t>(bound->memory().offsets[i], 0);
+          frame->set_buffer(i, arena + std::max<std::int64_t>(bound->memory().offsets[i], 0), nullptr);
           break;
       }
     }
-    std::unique_ptr<Frame> frame = bound->acquire();
-    frame->run(pointers, owners);
+    frame->run();
     bound->release(std::move(frame));
     return outputs;
   }
@@ -91,6 +97,7 @@ class ScheduledExecutable final : public Executable {
   int max_cores_;
   std::vector<Lifetime> lifetimes_;
   std::vector<const TensorType*> input_types_;
+  std::shared_ptr<BoundProgram> static_;  // of a program without symbols, whose sizes never change
   std::mutex mutex_;
   std::vector<std::shared_ptr<BoundProgram>> bound_;
 };
