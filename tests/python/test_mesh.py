@@ -229,3 +229,18 @@ def test_a_device_counts_mesh_programs_once(mesh):
     ttnn.exp(tensor)
     ttnn.exp(tensor)
     assert mesh.num_program_cache_entries() == 1
+
+
+def test_a_jitted_function_runs_on_every_part(mesh):
+    import ttnn_jit
+
+    @ttnn_jit.jit(enable_cache=True)
+    def function(a):
+        return ttnn.abs(a)
+
+    array = values(64, 256)
+    tensor = on_mesh(mesh, array, ttnn.ShardTensorToMesh(mesh, dim=1))
+    result = function(tensor)
+    assert function.num_entries == 1
+    for part, expected in zip(parts_of(result), array.abs().chunk(8, 1)):
+        assert torch.equal(part, expected)

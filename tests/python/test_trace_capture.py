@@ -87,6 +87,23 @@ def test_compiled_programs_are_replayed(device):
     assert torch.allclose(ttnn.to_torch(doubled), 2 * (second.exp() + second), rtol=1e-6)
 
 
+def test_jitted_functions_are_replayed(device):
+    import ttnn_jit
+
+    @ttnn_jit.jit(enable_cache=True)
+    def function(a, b):
+        return ttnn.add(ttnn.exp(a), b)
+
+    first, second = torch.rand(64, 64), torch.rand(64, 64)
+    x, y = on_device(device, first), on_device(device, torch.ones(64, 64))
+    trace = ttnn.begin_trace_capture(device)
+    doubled = ttnn.multiply(function(x, y), 2.0)
+    ttnn.end_trace_capture(device, trace)
+    overwrite(x, second)
+    ttnn.execute_trace(device, trace)
+    assert torch.allclose(ttnn.to_torch(doubled), 2 * (second.exp() + 1), rtol=1e-5)
+
+
 def test_traces_work_on_meshes():
     mesh = ttnn.open_mesh_device(ttnn.MeshShape(1, 4))
     mapper = ttnn.ShardTensorToMesh(mesh, dim=1)
