@@ -65,6 +65,8 @@ const std::vector<UnaryValues>& unary_values() {
       {"reciprocal", {2, -0.25F, 0}, {0.5F, -4, kInfinity}},
       {"relu", {-1, 0, 2.5F}, {0, 0, 2.5F}},
       {"round", {0.5F, 1.5F, 2.5F, -0.5F, -2.6F}, {0, 2, 2, 0, -3}},
+      // Ties go to the even neighbour: 1 + 2^-8 down, 1 + 3 * 2^-8 up.
+      {"round_bfloat16", {1, 1.00390625F, 1.01171875F, -3.14159265F}, {1, 1, 1.015625F, -3.140625F}},
       {"rsqrt", {4, 0.25F, 0}, {0.5F, 2, kInfinity}},
       {"sigmoid", {0, 1, -2, 100}, {0.5F, 0.731058579F, 0.119202922F, 1}},
       {"sign", {-3, 0, 0.5F}, {-1, 0, 1}},
