@@ -83,6 +83,9 @@ class Samples:
     def call_experimental_nlp_concat_heads(self, function):
         return function(self.tensor(1, 2, 32, 32))
 
+    def call_pow(self, function):
+        return function(self.tensor(2, 3), 2)
+
     def call_reshape(self, function):
         return function(self.tensor(2, 3), (3, 2))
 
