@@ -62,7 +62,7 @@ class Samples:
             return special(function)
         parameters = list(inspect.signature(function).parameters)
         x = self.tensor(2, 3)
-        if parameters[:2] in (["input_tensor_a", "input_tensor_b"], ["input_a", "input_b"]):
+        if parameters[:2] in (["input_tensor_a", "input_tensor_b"], ["input_a", "input_b"], ["input", "exponent"]):
             return function(x, self.tensor(2, 3))
         if parameters[:2] == ["input_tensor", "number"]:
             return function(x, 1)
