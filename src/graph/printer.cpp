@@ -51,7 +51,8 @@ class Printer {
     text_ = "graph " + quoted_text(graph_.name) + " {\n";
     for (const ValueId input : graph_.inputs) line(input, "input " + graph_.type(input).to_string());
     for (const ValueId parameter : graph_.parameters) {
-      line(parameter, "parameter " + quoted_text(graph_.values[parameter].name) + " " + graph_.type(parameter).to_string());
+      line(parameter,
+           "parameter " + quoted_text(graph_.values[parameter].name) + " " + graph_.type(parameter).to_string());
     }
     for (ValueId id = 0; id < graph_.values.size(); ++id) {
       if (graph_.values[id].kind != ValueKind::constant) continue;
