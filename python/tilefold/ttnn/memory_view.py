@@ -76,8 +76,10 @@ class DeviceMemory:
 
     def address(self, tensor):
         """The address of an allocated tensor's storage."""
-        buffer_type = _kind(tensor)
-        return self._refreshed(buffer_type)[_storage(tensor)][0]
+        buffer_type, storage = _kind(tensor), _storage(tensor)
+        # What has an address keeps it; only the first question about a storage walks over all objects.
+        known = self._placed[buffer_type].get(storage) or self._refreshed(buffer_type)[storage]
+        return known[0]
 
     def view(self, buffer_type):
         """A MemoryView of DRAM or L1; the other buffer types are part of L1."""
