@@ -1,6 +1,7 @@
 /// Tensors: values with reference-counted storage.
 #pragma once
 
+#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
@@ -50,6 +51,11 @@ class Storage {
   /// A derived form of this data (for example a weight packed for the matrix unit), made once by `make` and kept as
   /// long as the storage. Thread-safe. Only meaningful for data that no longer changes.
   std::shared_ptr<Storage> derived(const std::string& key, const std::function<std::shared_ptr<Storage>()>& make);
+  /// To be called after the data was overwritten: drops the derived forms, which were made of the old data. As with the
+  /// data itself, no program that reads the storage may be running meanwhile.
+  void forget_derived();
+  /// Number of times that derived forms were dropped; who keeps one compares it.
+  std::uint64_t generation() const { return generation_.load(std::memory_order_acquire); }
 
  private:
   Storage() = default;
@@ -59,6 +65,7 @@ class Storage {
   bool owned_ = false;
   std::shared_ptr<const void> owner_;
   std::unique_ptr<DerivedForms> derived_;
+  std::atomic<std::uint64_t> generation_ = 0;
 };
 
 class Tracer;

@@ -109,6 +109,7 @@ void overwrite(const Tensor& target, const Tensor& source) {
   }
   if (target.raw() == source.raw() || target.bytes() == 0) return;
   std::memmove(target.raw(), source.raw(), target.bytes());
+  target.storage()->forget_derived();
 }
 
 }  // namespace

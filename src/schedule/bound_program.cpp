@@ -165,7 +165,8 @@ void Frame::pack_weight(BoundStep& bound) {
   GemmLaunch& launch = std::get<GemmLaunch>(bound.launch);
   // A weak pointer tells storages apart even when one took the address of another. Weights of one file share a storage.
   const bool same_storage = !bound.packed_source.owner_before(storage) && !storage.owner_before(bound.packed_source);
-  if (same_storage && bound.packed_data == launch.b.data) return;
+  const std::uint64_t generation = storage->generation();
+  if (same_storage && bound.packed_generation == generation && bound.packed_data == launch.b.data) return;
   const auto& step = std::get<GemmStep>(bound.step->action);
   const auto offset = static_cast<const std::byte*>(launch.b.data) - storage->data();
   const std::shared_ptr<Storage> packed = storage->derived(bound.packed_key + std::to_string(offset), [&] {
@@ -177,6 +178,7 @@ void Frame::pack_weight(BoundStep& bound) {
   });
   launch.packed_b = packed->data();
   bound.packed_source = storage;
+  bound.packed_generation = generation;
   bound.packed_data = launch.b.data;
 }
 

@@ -59,6 +59,7 @@ class Frame {
     std::string packed_key;  // gemm with a constant B
     int packed_buffer = -1;
     std::weak_ptr<Storage> packed_source;
+    std::uint64_t packed_generation = 0;  // of the source
     const void* packed_data = nullptr;
     BoundChain chain;
   };

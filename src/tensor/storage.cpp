@@ -59,4 +59,10 @@ std::shared_ptr<Storage> Storage::derived(const std::string& key,
   return form;
 }
 
+void Storage::forget_derived() {
+  const std::lock_guard lock(derived_->mutex);
+  derived_->forms.clear();
+  generation_.fetch_add(1, std::memory_order_release);
+}
+
 }  // namespace tilefold

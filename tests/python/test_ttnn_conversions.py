@@ -7,6 +7,8 @@ import pytest
 import torch
 import ttnn
 from support.operations import block_values, device, integers, random, tensor
+from tilefold import _native
+from tilefold.ttnn.dispatch import engine_operation
 
 
 def test_typecast_between_floats():
@@ -157,6 +159,21 @@ def test_products_see_overwritten_weights():
     second = ttnn.to_torch(ttnn.linear(a, w))
     assert torch.allclose(first.double(), held @ weight, atol=1e-4)
     assert torch.allclose(second.double(), held @ other.double(), atol=1e-4)
+
+
+def test_programs_see_overwritten_constants():
+    """A matrix that a program holds is packed once, until its memory changes."""
+    x, held = tensor(random((4, 32), 1))
+    w, _ = tensor(random((32, 16), 2))
+    linear = engine_operation("linear", transpose_a=False, transpose_b=False, activation="")
+    weight = w.native
+    program = _native.trace(lambda native: (linear(native, weight),), [x.native], "constant")
+    for seed in (2, 3, 3, 4):
+        values = random((32, 16), seed)
+        ttnn.copy_host_to_device_tensor(ttnn.from_torch(values, layout=ttnn.TILE_LAYOUT), w)
+        (result,) = program.run([x.native])
+        error = (torch.from_dlpack(result.array()).double() - held @ values.double()).abs().max()
+        assert error < 2 * 32 * 2.0**-24 * 32 * 4  # 32 products below 4
 
 
 def test_creation():

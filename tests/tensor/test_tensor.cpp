@@ -151,5 +151,20 @@ TEST(Storage, DerivedFormsAreMadeOnce) {
   EXPECT_EQ(made, 2);
 }
 
+TEST(Storage, DerivedFormsOfOverwrittenDataAreMadeAnew) {
+  const auto storage = Storage::allocate(16);
+  int made = 0;
+  const auto make = [&] {
+    ++made;
+    return Storage::allocate(8);
+  };
+  storage->derived("packed", make);
+  const std::uint64_t before = storage->generation();
+  storage->forget_derived();
+  EXPECT_NE(storage->generation(), before);
+  storage->derived("packed", make);
+  EXPECT_EQ(made, 2);
+}
+
 }  // namespace
 }  // namespace tilefold
