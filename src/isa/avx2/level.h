@@ -13,6 +13,7 @@ namespace tilefold::isa {
 
 struct Level {
   static constexpr bool kScalesByPower = false;
+  static constexpr bool kLooksUp = false;
   /// Independent sums that hide the latency of multiply-add and fit in the registers.
   static constexpr int kPeakChains = 12;
 

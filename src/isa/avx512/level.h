@@ -13,10 +13,16 @@ namespace tilefold::isa {
 
 struct Level {
   static constexpr bool kScalesByPower = true;
+  static constexpr bool kLooksUp = true;
   /// x - floor(x).
   TILEFOLD_INLINE vf fraction(vf x) { return (vf)_mm512_reduce_ps((__m512)x, _MM_FROUND_TO_NEG_INF); }
   /// p * 2^floor(x).
   TILEFOLD_INLINE vf scale_by_floor_power(vf p, vf x) { return (vf)_mm512_scalef_ps((__m512)p, (__m512)x); }
+
+  /// table[index modulo 32], lane by lane.
+  TILEFOLD_INLINE vf look_up(const float (&table)[32], vu index) {
+    return (vf)_mm512_permutex2var_ps((__m512)load(table), (__m512i)index, (__m512)load(table + kWidth));
+  }
 
   /// Independent sums that hide the latency of multiply-add and fit in the registers.
   static constexpr int kPeakChains = 16;

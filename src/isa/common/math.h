@@ -2,6 +2,7 @@
 /// units in the last place), right at infinities, NaN, zeros and denormals.
 #pragma once
 
+#include "isa/common/error_function.h"
 #include "isa/common/power.h"
 #include "isa/common/trigonometry.h"
 #include "isa/common/vector.h"
@@ -143,29 +144,6 @@ TILEFOLD_INLINE vf sigmoid(vf x) {
   const vf e = exp(float_of(bits_of(x) | 0x80000000u));
   const vf y = select((vi)(x >= 0.0f), broadcast(1.0f), e) / (e + 1.0f);
   return select((vi)(x != x), x, y);
-}
-
-TILEFOLD_INLINE vf erf(vf x) {
-  const vf t = absolute(x);
-  const vf s = x * x;
-  vf small = mul_add(s, broadcast(-5.96761703e-4f), broadcast(4.99119423e-3f));
-  small = mul_add(small, s, broadcast(-2.67681349e-2f));
-  small = mul_add(small, s, broadcast(1.12819925e-1f));
-  small = mul_add(small, s, broadcast(-3.76125336e-1f));
-  small = mul_add(small, s, broadcast(1.28379166e-1f));
-  small = mul_add(small, x, x);
-  // 1 - e^p(t) where 1 - erf(t) is small against erf(t).
-  const vf far = min(t, broadcast(4.0f));
-  const vf square = far * far;
-  vf p = mul_add(far, broadcast(-1.72853470e-5f), broadcast(3.83197126e-4f));
-  const vf u = mul_add(far, broadcast(-3.88396438e-3f), broadcast(2.42546219e-2f));
-  p = mul_add(p, square, u);
-  p = mul_add(p, far, broadcast(-1.06777877e-1f));
-  p = mul_add(p, far, broadcast(-6.34846687e-1f));
-  p = mul_add(p, far, broadcast(-1.28717512e-1f));
-  p = mul_add(p, far, -far);
-  const vf large = copy_sign(1.0f - exp(p), x);
-  return select((vi)(t > 0.927734375f), large, small);  // NaN is in `small`; see tanh
 }
 
 TILEFOLD_INLINE vf rsqrt(vf x) { return 1.0f / square_root(x); }
