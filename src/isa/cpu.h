@@ -58,4 +58,13 @@ std::span<const std::byte> bitcode(Isa isa);
 /// and released inside each primitive.
 void prepare_thread();
 
+/// Tells the core that this thread is waiting in a loop.
+inline void pause() {
+#if defined(__x86_64__)
+  __builtin_ia32_pause();
+#elif defined(__aarch64__)
+  asm volatile("yield");
+#endif
+}
+
 }  // namespace tilefold::isa

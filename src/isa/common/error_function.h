@@ -62,8 +62,8 @@ TILEFOLD_INLINE vf erf_by_table(vf x) {
   return erf_polynomial<L>(bits_of(shifted), mul_add(shifted - kRounding, broadcast(-kErfStep), y));
 }
 
-/// x P(x^2) / Q(x^2), minimax in relative error (2e-8) up to where erf rounds to 1; rounding of P and Q makes it 6 units
-/// in the last place.
+/// x P(x^2) / Q(x^2), minimax in relative error (2e-8) up to where erf rounds to 1; rounding of P and Q makes it 6
+/// units in the last place.
 TILEFOLD_INLINE vf erf_rational(vf x) {
   const vf y = min(broadcast(3.88f), max(broadcast(-3.88f), x));  // in this order NaN stays NaN
   const vf s = y * y;
