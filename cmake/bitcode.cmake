@@ -82,8 +82,9 @@ function(tilefold_attach_primitives)
   add_dependencies(tilefold_isa tilefold_primitives)
   target_sources(tilefold_engine PRIVATE ${native_objects})
   if(TARGET test_isa)
+    find_program(TILEFOLD_OBJDUMP objdump REQUIRED) # of binutils: Clang's own has other options
     target_compile_definitions(test_isa PRIVATE TILEFOLD_PRIMITIVES_DIR="${primitives_dir}"
-                                                TILEFOLD_OBJDUMP="${CMAKE_OBJDUMP}")
+                                                TILEFOLD_OBJDUMP="${TILEFOLD_OBJDUMP}")
   endif()
 endfunction()
 cmake_language(DEFER CALL tilefold_attach_primitives)

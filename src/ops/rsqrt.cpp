@@ -9,8 +9,11 @@ namespace {
 const OperationDefinition& definition = register_unary({
     .name = "rsqrt",
     .doc = "1 / sqrt(x); inf at 0, NaN below.",
-    .program = [](ScalarProgram& p,
-                  int x) { return p.apply(ScalarOp::divide, p.constant(1), p.apply(ScalarOp::sqrt, x)); },
+    .program =
+        [](ScalarProgram& p, int x) {
+          const int one = p.constant(1);
+          return p.apply(ScalarOp::divide, one, p.apply(ScalarOp::sqrt, x));
+        },
     .reference = [](double x) { return 1.0 / std::sqrt(x); },
     .low = 0.01,
     .high = 9.0,

@@ -42,6 +42,7 @@ std::string program_text(const std::string& name, const testing::Function& funct
   return program.program_text();
 }
 
+// One operation per statement where the order counts: compilers evaluate arguments in different orders.
 TEST(Golden, LayerNorm) {
   expect_golden("layer_norm", program_text("layer_norm",
                                            [](const Tensors& x) -> Tensors {
@@ -66,11 +67,12 @@ TEST(Golden, TransitionBlock) {
 TEST(Golden, TriangleMultiplication) {
   const auto function = [](const Tensors& x) -> Tensors {
     const Tensor z = ops::layer_norm(x[0]);
-    const Tensor ab = ops::linear(z, weight(128, 64), {}, kTransposeB) *
-                      ops::sigmoid(ops::linear(z, weight(128, 64), {}, kTransposeB)) * x[1];
+    const Tensor projected = ops::linear(z, weight(128, 64), {}, kTransposeB);
+    const Tensor ab = projected * ops::sigmoid(ops::linear(z, weight(128, 64), {}, kTransposeB)) * x[1];
     const Tensors parts = ops::chunk(ab, 2, -1);
-    const Tensor product =
-        ops::matmul(ops::permute(parts[0], {2, 0, 1}), ops::permute(parts[1], {2, 0, 1}), kTransposeB);
+    const Tensor a = ops::permute(parts[0], {2, 0, 1});
+    const Tensor b = ops::permute(parts[1], {2, 0, 1});
+    const Tensor product = ops::matmul(a, b, kTransposeB);
     const Tensor normal = ops::layer_norm(ops::permute(product, {1, 2, 0}));
     const Tensor gate = ops::sigmoid(ops::linear(z, weight(64, 64), {}, kTransposeB));
     return {x[0] + gate * ops::linear(normal, weight(64, 64), {}, kTransposeB)};
@@ -87,8 +89,10 @@ TEST(Golden, Attention) {
     const auto project = [&] { return ops::linear(z, weight(128, 64), {}, kTransposeB); };
     ops::AttentionOptions options;
     options.attn_mask = ops::unsqueeze(ops::permute(ops::linear(z, weight(4, 64), {}, kTransposeB), {2, 0, 1}), 0);
-    const Tensor attended =
-        ops::scaled_dot_product_attention(heads(project()), heads(project() * 2.0), heads(project() * 3.0), options);
+    const Tensor q = heads(project());
+    const Tensor k = heads(project() * 2.0);
+    const Tensor v = heads(project() * 3.0);
+    const Tensor attended = ops::scaled_dot_product_attention(q, k, v, options);
     const Tensor flat = ops::reshape(ops::permute(attended, {0, 2, 1, 3}), Shape{n, n, 128});
     return {x[0] + ops::linear(flat * ops::sigmoid(project() * 4.0), weight(64, 128), {}, kTransposeB)};
   };

@@ -53,9 +53,8 @@ TILEFOLD_INLINE vf from_bf16(vh x) { return float_of(__builtin_convertvector(x, 
 /// fp32 to bf16 in integer arithmetic: nearest even, NaN stays NaN; the bits are in the low half of each lane.
 TILEFOLD_INLINE vu round_to_bf16(vf x) {
   const vu bits = bits_of(x);
-  const vu rounded = (bits + 0x7fffu + ((bits >> 16) & 1u)) >> 16;
-  const vu nan = (vu)((bits & 0x7fffffffu) > 0x7f800000u);
-  return (nan & ((bits >> 16) | 0x40u)) | (~nan & rounded);
+  const vu rounded = bits + 0x7fffu + ((bits >> 16) & 1u);
+  return ((vi)(x != x) ? bits | 0x400000u : rounded) >> 16;
 }
 
 template <int... Lanes>
