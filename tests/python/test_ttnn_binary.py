@@ -6,6 +6,7 @@ import pytest
 import torch
 import ttnn
 from support.operations import FLOATS, FUNCTION_ULPS, assert_close, block_values, integers, random, tensor
+from tilefold.ttnn import fusion
 
 ARITHMETIC = {
     "add": torch.add,
@@ -285,3 +286,23 @@ def test_where():
     assert torch.equal(ttnn.to_torch(ttnn.where(c, a, b)).double(), torch.where(choice != 0, left, right))
     assert torch.equal(ttnn.to_torch(ttnn.where(c, a, 0.0)).double(), torch.where(choice != 0, left, 0.0))
     assert torch.equal(ttnn.to_torch(ttnn.where(c, 1.0, b)).double(), torch.where(choice != 0, 1.0, right))
+
+
+@pytest.mark.parametrize("dtype", [ttnn.bfloat16, ttnn.float32], ids=str)
+@pytest.mark.parametrize("name", [*ARITHMETIC, "rsub", "rdiv"])
+def test_one_program_serves_all_numbers(name, dtype, monkeypatch):
+    traced = []
+    trace = fusion._native.trace
+    monkeypatch.setattr(fusion._native, "trace", lambda *arguments: traced.append(1) or trace(*arguments))
+    monkeypatch.setattr(fusion, "_fused", {})
+    a, held = tensor(random((3, 37), 1, 0.5, 2), dtype)
+    for number in (0.3, -1.7, 5, -0.0, 1e-3, 1e39, math.inf, math.nan):
+        result = getattr(ttnn, name)(a, number)
+        other = torch.tensor(float(number), dtype=torch.float32)
+        if name in ARITHMETIC:
+            expected = ARITHMETIC[name](held.float(), other)
+        else:
+            expected = other - held.float() if name == "rsub" else other / held.float()
+        assert result.dtype is dtype
+        assert_close(result, expected.double(), dtype, relative=2.0**-24)
+    assert len(traced) == 1

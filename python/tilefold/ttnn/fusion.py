@@ -5,6 +5,8 @@ operand types, so that intermediate values are neither stored nor rounded; while
 operations there.
 """
 
+import numpy
+
 from tilefold import _native
 from tilefold.ttnn.dispatch import engine_operation
 from tilefold.ttnn.tensor import BLOCK_FLOAT_BITS, STORAGE_DTYPE
@@ -35,6 +37,30 @@ class Fused:
 
     def __repr__(self):
         return f"Fused({self.name})"
+
+
+class WithNumber:
+    """`program(tensor, number)`, compiled once for all numbers. While a function is traced, `constant(tensor)` is
+    recorded in its place, so that the number is visible to the compiler."""
+
+    __slots__ = ("program", "number", "constant")
+
+    def __init__(self, program, number, constant):
+        self.program = program
+        with numpy.errstate(over="ignore"):
+            self.number = _native.Tensor.from_array(numpy.full((), number, numpy.float32), copy=True)
+        self.constant = constant
+
+    def __call__(self, native):
+        result = self.program.table(native, self.number)
+        if result is not None:
+            return result
+        if _native.is_tracing():
+            return self.constant(native)
+        return self.program(native, self.number)
+
+    def __repr__(self):
+        return f"WithNumber({self.program.name})"
 
 
 def fused(name, function, *key):

@@ -5,35 +5,20 @@ import numbers
 from tilefold import _native
 from tilefold.ttnn.dispatch import Call, engine_operation, planned, require_tensor
 from tilefold.ttnn.enums import DataType
-from tilefold.ttnn.fusion import cast, fused, is_floating, rounded
+from tilefold.ttnn.fusion import WithNumber, cast, fused, is_floating, rounded
 from tilefold.ttnn.operations.unary import activated, activation_names
 from tilefold.ttnn.tensor import BLOCK_FLOAT_BITS, Tensor
 
-_DOCS = {entry["name"]: entry["doc"] for entry in _native.registry()}
+_REGISTRY = {entry["name"]: entry for entry in _native.registry()}
+_DOCS = {name: entry["doc"] for name, entry in _REGISTRY.items()}
 
-#: Public name -> operation of the registry.
+#: Public name -> operation of the registry: those of two operands of which the second may be a number, and short names.
 BINARY = {
-    "add": "add",
-    "subtract": "subtract",
-    "sub": "subtract",
-    "multiply": "multiply",
-    "mul": "multiply",
-    "divide": "divide",
-    "maximum": "maximum",
-    "minimum": "minimum",
-    "eq": "eq",
-    "ne": "ne",
-    "gt": "gt",
-    "ge": "ge",
-    "lt": "lt",
-    "le": "le",
-    "logical_and": "logical_and",
-    "logical_or": "logical_or",
-    "logical_xor": "logical_xor",
-    "bitwise_and": "bitwise_and",
-    "bitwise_or": "bitwise_or",
-    "bitwise_xor": "bitwise_xor",
+    name: name
+    for name, entry in _REGISTRY.items()
+    if entry["kind"] == "pointwise" and [attribute["name"] for attribute in entry["attributes"]] == ["scalar"]
 }
+BINARY.update(sub="subtract", mul="multiply")
 
 _IN_PLACE = ("add", "subtract", "sub", "multiply", "mul", "divide", "div")
 
@@ -41,6 +26,10 @@ FLOATING = (DataType.BFLOAT16, DataType.FLOAT32, DataType.BFLOAT8_B, DataType.BF
 
 #: Block floats are rounded once by these; other operations give bfloat16 values first, which are rounded again.
 _BLOCK_FLOAT_NATIVE = ("add", "subtract", "multiply")
+
+
+#: Tensors of these meet a number as an operand, so that one program serves all numbers; others as an attribute.
+_RUNTIME_NUMBERS = (DataType.BFLOAT16, DataType.FLOAT32)
 
 
 def check_broadcast(name, a, b):
@@ -149,6 +138,9 @@ def binary_call(name, engine_name, a, b, dtype, memory_config, after, before_a, 
         widened = floating and not in_bfloat16
         expression = _Expression(engine_name, dtype, widened, scalar, before_a, before_b, after)
         handle = fused(name, expression, engine_name, *expression.key())
+    if scalar is not None and source in _RUNTIME_NUMBERS and engine_name != "pow":
+        expression = _Expression(engine_name, dtype, True, None, before_a, before_b, after)
+        handle = WithNumber(fused(name, expression, engine_name, *expression.key()), scalar, handle)
     return Call(handle, operands, dtype=dtype, memory_config=memory_config, in_place=in_place)
 
 
@@ -227,7 +219,12 @@ def _make_reversed(name, engine_name):
             left = engine_operation("full", shape=_native.Dims([]), value=value, dtype=x.dtype)()
             return rounded(engine_operation(engine_name)(left, x), dtype)
 
+        def compute_with(x, left):
+            return rounded(engine_operation(engine_name)(left, cast(x, wide)), dtype)
+
         handle = fused(name, compute, dtype, value.hex())
+        if dtype in _RUNTIME_NUMBERS:
+            handle = WithNumber(fused(name, compute_with, dtype, "any number"), value, handle)
         return Call(handle, (input_tensor,), dtype=dtype, memory_config=memory_config)
 
     reversed_binary.__doc__ = f"`number <op> tensor`: {_DOCS[engine_name]}"

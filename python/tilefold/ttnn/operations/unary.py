@@ -6,13 +6,17 @@ from tilefold.ttnn.enums import UnaryOpType
 from tilefold.ttnn.fusion import fused, rounded
 from tilefold.ttnn.tensor import BLOCK_FLOAT_BITS
 
-_DOCS = {entry["name"]: entry["doc"] for entry in _native.registry()}
+_REGISTRY = {entry["name"]: entry for entry in _native.registry()}
+
+#: Element-wise operations of one operand that are public in another form: gelu has a choice, the others are not TTNN's.
+_OTHER_FORM = ("gelu", "gelu_tanh", "round_bfloat16")
 
 #: Names of operations of the registry; the public names are the same.
-UNARY = (
-    "abs exp log neg sin cos tan tanh ceil floor round trunc sign relu silu erf erfc sqrt rsqrt reciprocal square "
-    "hardsigmoid cbrt digamma cosh sinh identity logical_not bitwise_not sigmoid"
-).split()
+UNARY = tuple(
+    name
+    for name, entry in _REGISTRY.items()
+    if entry["kind"] == "pointwise" and len(entry["operands"]) == 1 and not entry["attributes"] and name not in _OTHER_FORM
+)
 
 
 class UnaryWithParam:
@@ -84,7 +88,7 @@ def _make(name):
         return unary_call(name, input_tensor, memory_config)
 
     unary.__doc__ = (
-        f"{_DOCS[name]}\n\nElement-wise; the result has the operand's shape and dtype, and its placement unless "
+        f"{_REGISTRY[name]['doc']}\n\nElement-wise; the result has the operand's shape and dtype, and its placement unless "
         "`memory_config` says otherwise."
     )
     return planned(name)(unary)
