@@ -12,7 +12,7 @@ from tilefold.ttnn.dispatch import engine_operation
 
 
 def test_typecast_between_floats():
-    values = torch.tensor([1.00390625, 1.01171875, 3.4e38, -0.0, math.nan, math.inf, 1e-40])  # two ties
+    values = torch.tensor([1.00390625, 1.01171875, 3.4e38, -0.0, math.nan, math.inf, 1.2e-38])  # two ties
     x = tensor(values)[0]
     for target, expected in ((ttnn.bfloat16, values.bfloat16()), (ttnn.float32, values)):
         result = ttnn.typecast(x, target)
@@ -20,6 +20,15 @@ def test_typecast_between_floats():
         assert torch.equal(ttnn.to_torch(result).nan_to_num(7.0), expected.nan_to_num(7.0))
     back = ttnn.typecast(ttnn.typecast(x, ttnn.bfloat16), dtype=ttnn.float32)
     assert torch.equal(ttnn.to_torch(back).nan_to_num(7.0), values.bfloat16().float().nan_to_num(7.0))
+
+
+def test_denormals_become_bfloat16_or_zero():
+    # The conversion instruction of AVX-512-BF16 and AMX machines flushes them; other levels keep them.
+    values = torch.tensor([1e-40, -1e-40])
+    result = ttnn.to_torch(ttnn.typecast(tensor(values)[0], ttnn.bfloat16))
+    assert torch.equal(result, values.bfloat16()) or torch.equal(result, torch.zeros(2, dtype=torch.bfloat16))
+    kept = ttnn.from_torch(values.bfloat16(), layout=ttnn.TILE_LAYOUT, device=device())
+    assert torch.equal(ttnn.to_torch(kept), values.bfloat16())
 
 
 def test_typecast_to_integers_follows_the_device():

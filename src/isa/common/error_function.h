@@ -47,6 +47,9 @@ constexpr ErfCoefficients erf_coefficients(int term) {
 template <int Term>
 static constexpr ErfCoefficients kErfCoefficients = erf_coefficients(Term);
 
+/// x between -limit and limit; in this order NaN stays NaN.
+TILEFOLD_INLINE vf clamp(vf x, float limit) { return min(broadcast(limit), max(broadcast(-limit), x)); }
+
 template <class L, int Term = 0>
 TILEFOLD_INLINE vf erf_polynomial(vu interval, vf d) {
   const vf coefficient = L::look_up(kErfCoefficients<Term>.values, interval);
@@ -57,7 +60,7 @@ TILEFOLD_INLINE vf erf_polynomial(vu interval, vf d) {
 template <class L>
 TILEFOLD_INLINE vf erf_by_table(vf x) {
   constexpr float kRounding = 12582912.0f;  // 1.5 * 2^23: adding it rounds to the nearest integer, kept in the low bits
-  const vf y = min(broadcast(kErfTableLimit), max(broadcast(-kErfTableLimit), x));  // in this order NaN stays NaN
+  const vf y = clamp(x, kErfTableLimit);
   const vf shifted = mul_add(y, broadcast(1.0f / kErfStep), broadcast(kRounding));
   return erf_polynomial<L>(bits_of(shifted), mul_add(shifted - kRounding, broadcast(-kErfStep), y));
 }
@@ -77,7 +80,7 @@ TILEFOLD_INLINE vf erf_rational(vf x) {
   q = mul_add(q, s, broadcast(1.1353764683008194e-1f));
   q = mul_add(q, s, broadcast(5.007830262184143e-1f));
   q = mul_add(q, s, broadcast(1.0f));
-  return y * p / q;
+  return clamp(y * p / q, 1.0f);
 }
 
 template <class L = Level>
