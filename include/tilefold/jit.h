@@ -156,7 +156,9 @@ template <typename... Ts>
 std::vector<Tensor> to_results(std::tuple<Ts...> tensors) {
   return std::apply([](auto&&... tensor) { return std::vector<Tensor>{std::move(tensor)...}; }, std::move(tensors));
 }
-inline std::vector<Tensor> to_results(std::pair<Tensor, Tensor> tensors) { return {tensors.first, tensors.second}; }
+inline std::vector<Tensor> to_results(const std::pair<Tensor, Tensor>& tensors) {
+  return {tensors.first, tensors.second};
+}
 
 template <typename Result>
 Result from_results(std::vector<Tensor> results) {

@@ -69,7 +69,7 @@ void add_reference_positions(const Complex& complex, const FeaturizeOptions& opt
     std::vector<Position> positions = conformer_of(complex, t, options);
     // Reference quirk: its loop over residues ends one early, so the last residue is neither centred nor rotated.
     if (t + 1 < complex.num_tokens()) augment(positions, static_cast<std::uint64_t>(t), options.seed);
-    std::int64_t at = 3 * complex.tokens[t].atom_start;
+    std::int64_t at = std::int64_t{3} * complex.tokens[t].atom_start;
     for (const Position& position : positions) {
       for (const float value : position) data[at++] = value;
     }

@@ -29,7 +29,7 @@ bool query_fits(const std::vector<std::int32_t>& query, const Msa& msa) {
   bool all_unknown = true;
   bool all_methionine = true;
   for (std::size_t i = 0; i < query.size(); ++i) {
-    const std::int32_t aligned = msa.residues[i];
+    const auto aligned = msa.residues[i];
     if (query[i] == aligned) continue;
     all_unknown = all_unknown && query[i] == kUnknownProteinType;
     all_methionine = all_methionine && query[i] == kMethionineType && aligned == kUnknownProteinType;

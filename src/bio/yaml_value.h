@@ -42,8 +42,8 @@ class YamlValue {
   [[noreturn]] void expected(std::string_view what) const;
 
  private:
-  YamlValue(YAML::Node node, std::string file, std::string path)
-      : node_(std::move(node)), file_(std::move(file)), path_(std::move(path)) {}
+  YamlValue(const YAML::Node& node, std::string file, std::string path)
+      : node_(node), file_(std::move(file)), path_(std::move(path)) {}
 
   YAML::Node node_;
   std::string file_;

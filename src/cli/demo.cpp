@@ -15,6 +15,7 @@
 #include "tilefold/error.h"
 #include "tilefold/output.h"
 
+// NOLINTNEXTLINE(bugprone-macro-parentheses): names that are declared take none.
 #define TILEFOLD_EMBEDDED(name)          \
   extern "C" const unsigned char name[]; \
   extern "C" const unsigned char name##_end[];

@@ -59,7 +59,7 @@ std::shared_ptr<const void> KernelCache::make(Entry& entry, const std::string& k
   if (const std::optional<Object> stored = disk_.load(key)) {
     try {
       return keep(link(*stored), stored->size(), true, 0);
-    } catch (const CompileError&) {
+    } catch (const CompileError&) {  // NOLINT(bugprone-empty-catch)
       // A foreign object under our key: compiled below, which also replaces it.
     }
   }

@@ -11,8 +11,8 @@
 namespace tilefold {
 namespace {
 
-constexpr std::size_t kSmall = 64 * 1024;
-constexpr std::size_t kHugePage = 2 * 1024 * 1024;
+constexpr std::size_t kSmall = std::size_t{64} * 1024;
+constexpr std::size_t kHugePage = std::size_t{2} * 1024 * 1024;
 /// What may lie unused; beyond it the largest blocks go back to the system.
 constexpr std::size_t kMaxUnusedBytes = std::size_t{768} * 1024 * 1024;
 

@@ -120,7 +120,7 @@ View ScheduleBuilder::view_of_free(const Node& node) {
     const int buffer = add_buffer({BufferInfo::Kind::constant, index, type.dtype, 1});
     return broadcast(dense_view(buffer, type.dtype, Shape{}), type.shape);
   }
-  const View source = view_of(node.operands[0]);
+  View source = view_of(node.operands[0]);
   if (name == "permute") return permuted(source, node.attributes.get<std::vector<std::int64_t>>("dims"));
   if (name == "expand") return broadcast(source, type.shape);
   if (name == "slice") {

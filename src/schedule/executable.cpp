@@ -14,7 +14,7 @@ namespace {
 /// Sets of sizes for which launches are kept; more are bound anew.
 constexpr std::size_t kBoundPrograms = 16;
 /// Outputs and arenas of at least this size come from the block pool.
-constexpr std::size_t kPooledOutput = 64 * 1024;
+constexpr std::size_t kPooledOutput = std::size_t{64} * 1024;
 
 Tensor make_output(const TensorType& type) {
   const std::size_t bytes = static_cast<std::size_t>(type.shape.volume().value()) * element_size(type.dtype);
@@ -81,9 +81,9 @@ class ScheduledExecutable final : public Executable {
  private:
   std::shared_ptr<BoundProgram> bind(SymbolBindings bindings) {
     const std::lock_guard lock(mutex_);
-    for (std::size_t i = 0; i < bound_.size(); ++i) {
-      if (bound_[i]->bindings() != bindings) continue;
-      std::swap(bound_[i], bound_[0]);
+    for (auto& bound : bound_) {
+      if (bound->bindings() != bindings) continue;
+      std::swap(bound, bound_[0]);
       return bound_[0];
     }
     if (bound_.size() == kBoundPrograms) bound_.pop_back();
