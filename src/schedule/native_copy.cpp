@@ -10,7 +10,7 @@
 namespace tilefold {
 namespace {
 
-constexpr std::int64_t kTaskElements = 32 * 1024;
+constexpr std::int64_t kTaskElements = std::int64_t{32} * 1024;
 constexpr std::int64_t kBlock = 64;  // rows and columns of a transposed block: 16 KiB of floats
 
 /// A copy over merged dimensions, innermost last by the strides of the target.

@@ -10,7 +10,7 @@
 namespace tilefold {
 namespace {
 
-constexpr std::int64_t kTaskElements = 32 * 1024;
+constexpr std::int64_t kTaskElements = std::int64_t{32} * 1024;
 
 template <typename Function>
 void with_type(DType dtype, Function&& function) {

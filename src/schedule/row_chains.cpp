@@ -7,9 +7,9 @@ namespace tilefold {
 namespace {
 
 /// What the packed weights of a chain may take of a second-level cache; every block of rows reads them again.
-constexpr std::int64_t kWeightBytes = 1024 * 1024;
+constexpr std::int64_t kWeightBytes = std::int64_t{1024} * 1024;
 /// What a block of rows may take beside them.
-constexpr std::int64_t kBlockBytes = 384 * 1024;
+constexpr std::int64_t kBlockBytes = std::int64_t{384} * 1024;
 constexpr std::int64_t kLeastRows = 32;
 constexpr std::int64_t kMostRows = 512;
 

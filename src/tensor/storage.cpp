@@ -44,10 +44,11 @@ void Storage::page_out() const {
 #ifdef MADV_PAGEOUT
   if (owned_ || size_ == 0) return;
   const auto page = static_cast<std::uintptr_t>(::sysconf(_SC_PAGESIZE));
-  const auto begin = (reinterpret_cast<std::uintptr_t>(data_) + page - 1) / page * page;
-  const auto end = (reinterpret_cast<std::uintptr_t>(data_) + size_) / page * page;
+  const auto address = reinterpret_cast<std::uintptr_t>(data_);
+  const auto begin = (address + page - 1) / page * page;
+  const auto end = (address + size_) / page * page;
   // Only advice: where the kernel does not know it, the pages stay.
-  if (begin < end) ::madvise(reinterpret_cast<void*>(begin), end - begin, MADV_PAGEOUT);
+  if (begin < end) ::madvise(data_ + (begin - address), end - begin, MADV_PAGEOUT);
 #endif
 }
 

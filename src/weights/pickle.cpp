@@ -65,7 +65,8 @@ class PickleMachine {
   template <typename T>
   T number() {
     T value;
-    std::memcpy(&value, take(sizeof(T)).data(), sizeof(T));
+    const std::string_view bytes = take(sizeof(T));
+    std::memcpy(&value, bytes.data(), bytes.size());
     return value;
   }
   std::string_view line() {
@@ -247,8 +248,6 @@ class PickleMachine {
         add_text(Kind::bytes, number<std::uint32_t>());
         return true;
       case 0x8e:
-        add_text(Kind::bytes, number<std::uint64_t>());
-        return true;
       case 0x96:
         add_text(Kind::bytes, number<std::uint64_t>());
         return true;

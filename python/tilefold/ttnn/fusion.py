@@ -5,8 +5,6 @@ operand types, so that intermediate values are neither stored nor rounded; while
 operations there.
 """
 
-import numpy
-
 from tilefold import _native
 from tilefold.ttnn.dispatch import engine_operation
 from tilefold.ttnn.tensor import BLOCK_FLOAT_BITS, STORAGE_DTYPE
@@ -47,6 +45,8 @@ class WithNumber:
 
     def __init__(self, program, number, constant):
         self.program = program
+        import numpy  # not at the top: the stubs are made where it is not installed
+
         with numpy.errstate(over="ignore"):
             self.number = _native.Tensor.from_array(numpy.full((), number, numpy.float32), copy=True)
         self.constant = constant
