@@ -23,8 +23,10 @@ using Clock = std::chrono::steady_clock;
 
 /// How long a thread waits for the next run; other runtimes wait for some milliseconds.
 constexpr std::chrono::microseconds kStay{1000};
-/// After this time it offers its core to other processes in every turn.
+/// After this time it offers its core to other processes in every turn,
 constexpr std::chrono::microseconds kEager{50};
+/// and goes when that took this long: somebody needs the core.
+constexpr std::chrono::microseconds kCrowded{20};
 constexpr int kPausesPerTurn = 32;
 
 /// A wait that costs little at first and lets others run when it gets long.
@@ -32,14 +34,18 @@ class Patience {
  public:
   void turn() {
     for (int i = 0; i < kPausesPerTurn; ++i) isa::pause();
-    waited_ = Clock::now() - start_;
-    if (waited_ > kEager) std::this_thread::yield();
+    const Clock::time_point now = Clock::now();
+    waited_ = now - start_;
+    if (waited_ <= kEager) return;
+    std::this_thread::yield();
+    crowded_ = crowded_ || Clock::now() - now > kCrowded;
   }
-  bool exhausted() const { return waited_ > kStay; }
+  bool exhausted() const { return waited_ > kStay || crowded_; }
 
  private:
   Clock::time_point start_ = Clock::now();
   Clock::duration waited_{};
+  bool crowded_ = false;
 };
 
 /// Moves this thread to another core than `core`, if it may run on others. Kernels wake a thread where its waker runs,
