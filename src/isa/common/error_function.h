@@ -66,7 +66,8 @@ TILEFOLD_INLINE vf erf_by_table(vf x) {
 }
 
 /// x P(x^2) / Q(x^2), minimax in relative error (2e-8) up to where erf rounds to 1; rounding of P and Q makes it 8
-/// units in the last place. At the limit the quotient is above 1 by more than it can be wrong, so erf saturates exactly.
+/// units in the last place. At the limit the quotient is above 1 by more than it can be wrong, so erf saturates
+/// exactly.
 TILEFOLD_INLINE vf erf_rational(vf x) {
   const vf y = clamp(x, 4.1f);
   const vf s = y * y;
