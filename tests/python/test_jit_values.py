@@ -374,9 +374,27 @@ def test_collectives_inside_of_programs(mesh):
         lambda x: ttnn.reduce_scatter(x, 1, cluster_axis=1, reduce_type="max"),
         lambda x: ttnn.reduce_scatter(x, 0, cluster_axis=0),
     ):
-        result, expected = jit(body)(x), body(x)
-        assert list(result.shape) == list(expected.shape)
-        assert all(torch.equal(a, b) for a, b in zip(parts_of(result), parts_of(expected)))
+        for graph_capture in (True, False):
+            result, expected = jit(body, graph_capture=graph_capture)(x), body(x)
+            assert list(result.shape) == list(expected.shape)
+            assert all(torch.equal(a, b) for a, b in zip(parts_of(result), parts_of(expected)))
+
+
+def test_collectives_of_replicated_tensors_inside_of_programs(mesh):
+    values = torch.randn(32, 64, generator=torch.Generator().manual_seed(0))
+    x = ttnn.from_torch(
+        values,
+        dtype=ttnn.float32,
+        layout=ttnn.TILE_LAYOUT,
+        device=mesh,
+        mesh_mapper=ttnn.ReplicateTensorToMesh(mesh),
+    )
+    total, untouched = jit(lambda x: (ttnn.all_reduce(ttnn.neg(x), cluster_axis=1), ttnn.ones_like(x)))(x)
+    assert len(parts_of(total)) == 8 and all(torch.equal(part, -4 * values) for part in parts_of(total))
+    assert all(torch.equal(part, torch.ones(32, 64)) for part in parts_of(untouched))
+
+
+def test_collectives_that_do_not_fit_are_refused(mesh):
     odd = ttnn.from_torch(
         torch.ones(6, 4),
         dtype=ttnn.float32,

@@ -3,6 +3,7 @@
 import pytest
 import torch
 import ttnn
+import ttnn_jit
 
 
 @pytest.fixture
@@ -118,6 +119,41 @@ def test_traces_work_on_meshes():
     for part in ttnn.get_device_tensors(y):
         assert torch.allclose(part.to_torch(), expected)
     ttnn.close_mesh_device(mesh)
+
+
+def test_traces_replay_jitted_collectives():
+    mesh = ttnn.open_mesh_device(ttnn.MeshShape(2, 2))
+    mapper = ttnn.ShardTensor2dMesh(mesh, (2, 2), dims=(0, 1))
+    first, second = torch.rand(64, 64), torch.rand(64, 64)
+    x = on_device(mesh, first, mesh_mapper=mapper)
+
+    @ttnn_jit.jit(enable_cache=True)
+    def function(x):
+        total = ttnn.all_reduce(x, cluster_axis=1)
+        return ttnn.neg(total), ttnn.reduce_scatter(total, 0, cluster_axis=0)
+
+    trace = ttnn.begin_trace_capture(mesh)
+    negated, scattered = function(x)
+    ttnn.end_trace_capture(mesh, trace)
+    ttnn.copy_host_to_device_tensor(ttnn.from_torch(second, layout=ttnn.TILE_LAYOUT, mesh_mapper=mapper), x)
+    ttnn.execute_trace(mesh, trace)
+    rows = [sum(row.chunk(2, 1)) for row in second.chunk(2, 0)]
+    for index, (part, shard) in enumerate(zip(ttnn.get_device_tensors(negated), ttnn.get_device_tensors(scattered))):
+        assert torch.equal(part.to_torch(), -rows[index // 2])
+        assert torch.allclose(shard.to_torch(), sum(rows).chunk(2, 0)[index // 2])
+    ttnn.close_mesh_device(mesh)
+
+
+def test_a_replay_changes_what_a_jitted_function_returned_of_its_arguments(device):
+    first, second = torch.rand(32, 32), torch.rand(32, 32)
+    x = on_device(device, first)
+    trace = ttnn.begin_trace_capture(device)
+    same, negated = ttnn_jit.jit()(lambda x: (x, ttnn.neg(x)))(x)
+    ttnn.end_trace_capture(device, trace)
+    overwrite(x, second)
+    assert torch.equal(ttnn.to_torch(same), first)
+    ttnn.execute_trace(device, trace)
+    assert torch.equal(ttnn.to_torch(same), second) and torch.equal(ttnn.to_torch(negated), -second)
 
 
 def test_misuse_is_named(device):

@@ -10,6 +10,10 @@ from tilefold.ttnn.mesh_shape import groups_along
 _COMBINE = {"sum": "add", "max": "maximum", "min": "minimum"}
 
 
+class NeedsWholeMesh(RuntimeError):
+    """A traced function moves data between devices: its trace must see the tensors of all of them."""
+
+
 def check_cluster_axis(name, cluster_axis, rank):
     """Raises ValueError unless the axis is None or one of the mesh's."""
     if cluster_axis is None:
@@ -20,7 +24,8 @@ def check_cluster_axis(name, cluster_axis, rank):
         raise ValueError(f"{name} cluster_axis {cluster_axis} must be < mesh rank {rank}")
 
 
-def _dimension(name, dim, rank):
+def dimension_of(name, dim, rank):
+    """`dim`, counted from the front. Raises ValueError when it is missing or outside of the rank."""
     if dim is None:
         raise ValueError(f"{name} requires dim (positional or keyword)")
     if not -rank <= dim < rank:
@@ -34,10 +39,8 @@ def _parts(name, tensor, cluster_axis):
     mesh = tensor.device().shape
     check_cluster_axis(name, cluster_axis, len(mesh))
     groups = groups_along(mesh, cluster_axis)
-    if tensor.shards[0].is_traced and len(groups[0]) > 1:
-        raise RuntimeError(
-            f"ttnn.{name}: collectives of {len(groups[0])} devices cannot be part of a compiled program; call it eagerly"
-        )
+    if tensor.shards[0].is_traced and len(groups[0]) > 1 and len(tensor.shards) != mesh.mesh_size():
+        raise NeedsWholeMesh(f"ttnn.{name}: this program sees the data of one of {len(groups[0])} devices only")
     shards = shards_of_devices(tensor, f"ttnn.{name}")
     return [[shards[member] for member in group] for group in groups], [group.index(i) for i, group in enumerate(groups)]
 
@@ -77,7 +80,7 @@ def all_gather(
     """On every device, the parts of its line of the mesh one after the other along `dim`: of a column with
     cluster_axis=0, of a row with 1, of the whole mesh without. Raises ValueError for a missing or wrong dim or axis."""
     parts, _ = _parts("all_gather", input_tensor, cluster_axis)
-    axis = _dimension("all_gather", dim, len(input_tensor.shape))
+    axis = dimension_of("all_gather", dim, len(input_tensor.shape))
     if len(parts[0]) == 1:
         return finish(tuple(line[0] for line in parts), input_tensor, memory_config=memory_config, layout=input_tensor.layout)
     handle = engine_operation("concat", dim=axis)
@@ -102,7 +105,8 @@ def all_reduce(
     )
 
 
-def _reduction(reduce_type):
+def reduction_of(reduce_type):
+    """"sum", "max" or "min". Raises ValueError for anything else."""
     if isinstance(reduce_type, ReduceType):
         reduce_type = reduce_type.name.lower()
     if reduce_type not in _COMBINE:
@@ -125,9 +129,9 @@ def reduce_scatter(
 ):
     """The sum (or "max", "min") of the parts of a line of the mesh, divided along `dim` among its devices in order.
     Raises ValueError when `dim` does not divide equally."""
-    combine = _reduction(reduce_type)
+    combine = reduction_of(reduce_type)
     parts, places = _parts("reduce_scatter", input_tensor, cluster_axis)
-    axis = _dimension("reduce_scatter", dim, len(input_tensor.shape))
+    axis = dimension_of("reduce_scatter", dim, len(input_tensor.shape))
     count, size = len(parts[0]), input_tensor.shape[axis]
     if size % count:
         raise ValueError(f"reduce_scatter dim {axis} of size {size} is not divisible by {count} devices")

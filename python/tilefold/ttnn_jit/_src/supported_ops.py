@@ -8,8 +8,8 @@ Operations without an entry are taken as they are called.
 from tilefold import _native
 from tilefold.ttnn.enums import DataType
 from tilefold.ttnn.tensor import STORAGE_DTYPE, Tensor
-from tilefold.ttnn_jit._src import mesh_ops
 from tilefold.ttnn_jit._src.ir_types import float_text, i32_array, i64_array
+from tilefold.ttnn_jit._src.mesh_ops import collective_arguments, collective_attributes
 from tilefold.ttnn_jit._src.rearrange import rearrange
 
 _LARGEST = 3.4028235e38
@@ -261,8 +261,8 @@ def _embedding(name, args, kwargs):
 def _collective(name, args, kwargs):
     args, kwargs = _with_leading_keyword(args, kwargs, "input_tensor")
     tensor = _tensor_operand(name, args)
-    call = mesh_ops.Collective(name, tensor, args[1:], kwargs)
-    return Prepared((tensor,), {}, [tensor], name, call.attributes(), call)
+    keywords = collective_arguments(name, tensor, args[1:], kwargs)
+    return Prepared((tensor,), keywords, [tensor], name, collective_attributes(name, keywords))
 
 
 _UNARY = (

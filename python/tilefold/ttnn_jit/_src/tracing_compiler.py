@@ -6,10 +6,10 @@ from tilefold import _native
 from tilefold.jitting.keys import Freezer, rebuilt
 from tilefold.jitting.results import Slot, filled, structure_of
 from tilefold.ttnn import grids, memory_config, shape
+from tilefold.ttnn.collectives import NeedsWholeMesh
 from tilefold.ttnn.dispatch import state
 from tilefold.ttnn.tensor import Tensor, tensor_type
 from tilefold.ttnn_jit._src.ir_module import Builder
-from tilefold.ttnn_jit._src.mesh_ops import NeedsWholeMesh
 from tilefold.ttnn_jit._src.recorder import Recorder, Silent
 from tilefold.ttnn_jit._src.utils import device_grid, result_memory_config
 
@@ -80,41 +80,35 @@ class Program:
 
     def run(self, tensors):
         """The function's result for these tensors (in the key's order)."""
-        count = self.count
-        if count == 1:
-            results = self.native.run([tensor.shards[0] for tensor in tensors])
-            if self.single is not None:
-                result = self.single.wrap((results[0],))
-                if state.capture is not None:
-                    self._record(tensors, [(results[0],)])
-                return result
-            shards = [(result,) for result in results]
-        else:
-            shards = self._run_on_mesh(tensors, count)
+        if self.count > 1:
+            return self._run_on_mesh(tensors)
+        inputs = [tensor.shards[0] for tensor in tensors]
+        results = self.native.run(inputs)
+        if self.single is not None and state.capture is None:
+            return self.single.wrap((results[0],))
+        wrapped = [output.wrap((results[output.index],)) for output in self.outputs]
         if state.capture is not None:
-            self._record(tensors, shards)
-        wrapped = [output.wrap(shards[output.index]) for output in self.outputs]
+            state.capture.record_program(self.native, inputs, [tensor.shards[0] for tensor in wrapped])
         return filled(self.structure, wrapped)
 
-    def _run_on_mesh(self, tensors, count):
-        if self.whole_mesh:
-            inputs = [shard for tensor in tensors for shard in _spread(tensor, count)]
-            results = self.native.run(inputs)
-            return [tuple(results[start : start + count]) for start in range(0, len(results), count)]
+    def _run_on_mesh(self, tensors):
+        """Once with the parts of all devices, or per device."""
+        count = self.count
         inputs = [_spread(tensor, count) for tensor in tensors]
-        per_device = [self.native.run([shards[i] for shards in inputs]) for i in range(count)]
-        return list(zip(*per_device))
-
-    def _record(self, tensors, shards):
-        """Tells the trace that is being captured how to make the results again."""
         if self.whole_mesh:
-            raise RuntimeError("jitted functions with collectives cannot be part of a captured trace")
-        for index, results in enumerate(shards):
-            state.capture.record(
-                lambda *natives, index=index: self.native.run(list(natives))[index],
-                [tensor.shards for tensor in tensors],
-                results,
-            )
+            runs = [[shard for shards in inputs for shard in shards]]
+            results = self.native.run(runs[0])
+            parts = [tuple(results[start : start + count]) for start in range(0, len(results), count)]
+        else:
+            runs = [[shards[device] for shards in inputs] for device in range(count)]
+            parts = list(zip(*[self.native.run(run) for run in runs]))
+        wrapped = [output.wrap(parts[output.index]) for output in self.outputs]
+        if state.capture is not None:
+            shards = [tensor.shards for tensor in wrapped]
+            outputs = [[part for part_of_all in shards for part in part_of_all]] if self.whole_mesh else zip(*shards)
+            for run, run_outputs in zip(runs, outputs):
+                state.capture.record_program(self.native, run, run_outputs)
+        return filled(self.structure, wrapped)
 
 
 def _spread(tensor, count):
@@ -153,6 +147,8 @@ class TracingCompiler:
 
     def _trace(self, args, kwargs, tensors, module_name, whole_mesh):
         count = max((len(tensor.shards) for tensor in tensors), default=1)
+        if whole_mesh:
+            count = max(count, self.device.get_num_devices())
         width = count if whole_mesh else 1
         program = Program()
         program.count = count
@@ -171,7 +167,8 @@ class TracingCompiler:
                 result = self.call(args, kwargs, stand_ins)
                 outputs = self._outputs(result, stand_ins, program, builder)
             self.foreign = recorder.foreign
-            return tuple(shard for tensor in outputs for shard in tensor.allocated_shards("a jitted function's result"))
+            results = [tensor.allocated_shards("a jitted function's result") for tensor in outputs]
+            return tuple(shard for shards in results for shard in (shards * width if len(shards) < width else shards))
 
         examples = [shard for tensor in tensors for shard in _spread(tensor, width)[:width]]
         program.native = _native.trace(traced, examples, self.name, max_cores=self.max_cores, compile=self.compile)
