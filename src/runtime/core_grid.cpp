@@ -109,8 +109,11 @@ void run_tasks(std::int64_t tasks, int max_cores, TaskFunction function, void* c
     return;
   }
   TaskRun run(tasks, cores, function, context);
-  Teams::instance().team().run(run);
-  run.rethrow();
+  if (Teams::instance().team().run(run)) {
+    run.rethrow();
+  } else {
+    run_inline(tasks, function, context);
+  }
 }
 
 void set_num_threads(int threads) {

@@ -2,6 +2,7 @@
 
 #include <sched.h>
 
+#include <algorithm>
 #include <chrono>
 #include <thread>
 
@@ -61,33 +62,52 @@ void leave_core(int core) {
 
 }  // namespace
 
-void TaskRun::work() {
-  try {
-    TaskScope scope;
-    for (std::int64_t task = next_.fetch_add(1); task < tasks_; task = next_.fetch_add(1)) {
-      function_(context_, task, scope.scratch());
-    }
-  } catch (...) {
-    next_.store(tasks_);
-    const std::lock_guard lock(mutex_);
-    if (!error_) error_ = std::current_exception();
+void TaskRun::divide(TaskRange* ranges, bool backwards) {
+  ranges_ = ranges;
+  backwards_ = backwards;
+  for (int place = 0; place < cores_; ++place) {
+    ranges[place].begin = tasks_ * place / cores_;
+    ranges[place].end = tasks_ * (place + 1) / cores_;
+    ranges[place].taken.store(0, std::memory_order_relaxed);
   }
 }
 
-void Team::run(TaskRun& run) {
-  TaskRun* free = nullptr;
-  if (!current_.compare_exchange_strong(free, &run)) {
-    run.work();
-    return;
+void TaskRun::empty(TaskRange& range, ThreadScratch& scratch) {
+  const std::int64_t size = range.end - range.begin;
+  // A load first: ranges that are done are only read.
+  while (range.taken.load(std::memory_order_relaxed) < size) {
+    const std::int64_t index = range.taken.fetch_add(1);
+    if (index >= size || failed_.load(std::memory_order_relaxed)) return;
+    function_(context_, backwards_ ? range.end - 1 - index : range.begin + index, scratch);
   }
+}
+
+void TaskRun::work(int place) {
+  try {
+    TaskScope scope;
+    for (int i = 0; i < cores_; ++i) empty(ranges_[(place + i) % cores_], scope.scratch());
+  } catch (...) {
+    failed_.store(true, std::memory_order_relaxed);
+    const std::lock_guard lock(mutex_);
+    if (!error_) error_ = std::current_exception();
+  }
+  open_.store(false, std::memory_order_relaxed);
+}
+
+bool Team::run(TaskRun& run) {
+  TaskRun* free = nullptr;
+  if (!current_.compare_exchange_strong(free, &closed_)) return false;
   caller_core_.store(sched_getcpu(), std::memory_order_relaxed);
+  run.divide(ranges_.get(), generation_.load(std::memory_order_relaxed) % 2 == 1);
+  current_.store(&run);
   generation_.fetch_add(1);
   hire(run.cores() - 1);
-  run.work();
+  run.work(0);
   // Who joined did so before this store, or finds it. Sequential consistency orders it before the load of `inside_`.
-  current_.store(&closing_);
+  current_.store(&closed_);
   for (Patience patience; inside_.load() > 0;) patience.turn();
   current_.store(nullptr);
+  return true;
 }
 
 void Team::hire(int count) {
@@ -105,22 +125,24 @@ void Team::hire(int count) {
 }
 
 void Team::reside() {
+  const int others = std::max(threads_ - 1, 1);
+  const int place = 1 + static_cast<int>(places_.fetch_add(1) % static_cast<unsigned>(others));
   std::uint64_t seen = 0;
   for (Patience patience; !patience.exhausted(); patience.turn()) {
     const std::uint64_t generation = generation_.load();
     if (generation == seen) continue;
     seen = generation;
     leave_core(caller_core_.load(std::memory_order_relaxed));
-    if (take_part()) patience = Patience();
+    if (take_part(place)) patience = Patience();
   }
   residents_.fetch_sub(1);
 }
 
-bool Team::take_part() {
+bool Team::take_part(int place) {
   inside_.fetch_add(1);
   TaskRun* run = current_.load();
-  const bool joined = run != nullptr && run != &closing_ && run->join();
-  if (joined) run->work();
+  const bool joined = run != nullptr && run != &closed_ && run->join();
+  if (joined) run->work(place);
   inside_.fetch_sub(1);
   return joined;
 }

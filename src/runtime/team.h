@@ -6,13 +6,23 @@
 #include <atomic>
 #include <cstdint>
 #include <exception>
+#include <memory>
 #include <mutex>
 
 #include "runtime/core_grid.h"
 
 namespace tilefold {
 
-/// One call of run_tasks. Its tasks are handed out in order to the calling thread and to those that join.
+/// Tasks that lie next to each other and are handed out one by one; alone on its cache line.
+struct alignas(64) TaskRange {
+  std::int64_t begin = 0;
+  std::int64_t end = 0;
+  std::atomic<std::int64_t> taken{0};
+};
+
+/// One call of run_tasks. Every place of the grid has a range of tasks of its own, and helps the others when it is
+/// done, so that in call after call the same core meets the same part of the data. The direction alternates: what a
+/// call has touched last is still in the caches when the next one begins.
 class TaskRun {
  public:
   /// `cores`: threads that may take part, the calling one included.
@@ -21,11 +31,14 @@ class TaskRun {
 
   int cores() const { return cores_; }
 
-  /// Whether one more thread may and should take part.
-  bool join() { return next_.load(std::memory_order_relaxed) < tasks_ && seats_.fetch_sub(1) > 0; }
+  /// Divides the tasks among `ranges`, one per core, which are this run's until it ends.
+  void divide(TaskRange* ranges, bool backwards);
 
-  /// Works until no task is left. An exception ends the run and is kept for `rethrow`.
-  void work();
+  /// Whether one more thread may and should take part.
+  bool join() { return open_.load(std::memory_order_relaxed) && seats_.fetch_sub(1) > 0; }
+
+  /// Works at `place` (the caller's is 0) until no task is left. An exception ends the run and is kept for `rethrow`.
+  void work(int place);
 
   /// After all threads have left: throws the first exception of a task, if there was one.
   void rethrow() const {
@@ -33,11 +46,16 @@ class TaskRun {
   }
 
  private:
+  void empty(TaskRange& range, ThreadScratch& scratch);
+
   std::int64_t tasks_;
   int cores_;
   TaskFunction function_;
   void* context_;
-  std::atomic<std::int64_t> next_{0};
+  TaskRange* ranges_ = nullptr;
+  bool backwards_ = false;
+  std::atomic<bool> open_{true};     ///< there may be tasks that nobody has taken
+  std::atomic<bool> failed_{false};  ///< a task threw: the others are not begun
   std::atomic<int> seats_;
   std::mutex mutex_;
   std::exception_ptr error_;
@@ -49,27 +67,30 @@ class TaskRun {
 /// Objects are never destroyed: a thread may still be waiting when the process ends.
 class Team {
  public:
-  explicit Team(int threads) : arena_(threads) {}
+  explicit Team(int threads) : threads_(threads), arena_(threads), ranges_(new TaskRange[threads]) {}
   Team(const Team&) = delete;
   Team& operator=(const Team&) = delete;
 
-  /// Runs all tasks on the calling thread and those of the team. While another thread's run goes on, on the calling
-  /// thread alone.
-  void run(TaskRun& run);
+  /// Runs all tasks on the calling thread and those of the team; false, and nothing is done, while another thread's run
+  /// goes on.
+  bool run(TaskRun& run);
 
  private:
   void hire(int count);
   void reside();
-  bool take_part();
+  bool take_part(int place);
 
+  int threads_;
   tbb::task_arena arena_;
-  /// Null: free. The run that may be joined. `closing_`: its caller waits for those inside to leave.
+  std::unique_ptr<TaskRange[]> ranges_;  ///< of the current run
+  /// Null: free. `closed_`: a run begins, or its caller waits for those inside to leave. Else the run to be joined.
   std::atomic<TaskRun*> current_{nullptr};
-  TaskRun closing_{0, 1, nullptr, nullptr};
+  TaskRun closed_{0, 1, nullptr, nullptr};
   std::atomic<std::uint64_t> generation_{0};  ///< counts the runs, so that no thread looks at one twice
   std::atomic<int> caller_core_{-1};          ///< where the caller of the current run started it
   std::atomic<int> inside_{0};                ///< threads that may hold a pointer to the current run
   std::atomic<int> residents_{0};             ///< threads that wait or work, and those called but not here yet
+  std::atomic<unsigned> places_{0};           ///< places given to residents, one after the other
 };
 
 }  // namespace tilefold

@@ -40,7 +40,7 @@ TEST(CoreGrid, RunsEveryTaskOnce) {
 TEST(CoreGrid, PlainWritesOfTasksAreVisibleAfterwards) {
   const ThreadCount count(4);
   std::vector<std::int64_t> values(5000, -1);
-  for (int round = 0; round < 20; ++round) {
+  for (int round = 0; round < 200; ++round) {
     parallel_for(5000, 0,
                  [&](std::int64_t task, ThreadScratch&) { values[static_cast<std::size_t>(task)] = task + round; });
     for (std::size_t i = 0; i < values.size(); ++i) ASSERT_EQ(values[i], static_cast<std::int64_t>(i) + round);
