@@ -14,6 +14,7 @@ import math
 
 from tilefold import _native
 from tilefold.ttnn.enums import Layout, TensorMemoryLayout
+from tilefold.ttnn.live_tensors import live_tensors
 from tilefold.ttnn.memory_config import DRAM_MEMORY_CONFIG, MemoryConfig
 from tilefold.ttnn.sharding import check_placement, legacy_shard_spec
 from tilefold.ttnn.state import state
@@ -218,6 +219,8 @@ def planned(name, *, counted=True, meaningful=()):
                         result._device = like._device
                         result._tensor_id = None
                         result.topology = like.topology
+                        if live_tensors.watched:
+                            live_tensors.add(result)
                         return result
                 check_allocated(tensors, name)
                 return _finished(plans, None, _run_plan(plans, tensors), tensors, name)
