@@ -54,7 +54,7 @@ class Hashed:
 
 
 class TensorList:
-    """The tensors of a call in the order in which the key names them, each once."""
+    """The tensors of a call in the order in which the key names them; `add` takes each once."""
 
     __slots__ = ("tensors", "_index")
 
@@ -67,6 +67,12 @@ class TensorList:
         position = self._index.setdefault(id(tensor), len(self.tensors))
         if position < len(self.tensors):
             return ("same tensor as", position)
+        self.tensors.append(tensor)
+        return spec
+
+    def add_input(self, tensor, spec):
+        """The key part of a tensor that is an input of its own, whether it is there already or not: its spec."""
+        self._index.setdefault(id(tensor), len(self.tensors))
         self.tensors.append(tensor)
         return spec
 

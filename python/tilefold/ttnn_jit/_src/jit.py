@@ -18,7 +18,7 @@ from tilefold.ttnn_jit._src.conversions import check_input
 from tilefold.ttnn_jit._src.ir_generator import function_name, print_module, print_placement, symbol_name
 from tilefold.ttnn_jit._src.memory_analyzer import MemoryAnalyzer
 from tilefold.ttnn_jit._src.recorder import Recorder, changes_its_operands
-from tilefold.ttnn_jit._src.tracing_compiler import FREEZER, OperationCompiler, TracingCompiler, recording, stand_in
+from tilefold.ttnn_jit._src.tracing_compiler import FREEZER, OperationCompiler, TracingCompiler, distinct, recording, stand_in
 
 LOWERED_HEADER = "---- IR Dump after ttnn_to_ttmetal_pipeline ----"
 RUNTIME = "tilefold"
@@ -108,7 +108,8 @@ class JitFunction:
     """A function of ttnn operations that is traced, compiled and cached; made by `ttnn_jit.jit`. Thread-safe.
 
     The key of a program holds the metadata of all tensors, all other arguments, defaults, closure variables and globals
-    that the function and its helpers use, the options and the device. Captured tensors are inputs like arguments.
+    that the function and its helpers use, the options and the device. Captured tensors are inputs like arguments. Each
+    positional tensor is an input of its own, so that one program serves f(x, y) and f(x, x).
     """
 
     def __init__(
@@ -238,7 +239,7 @@ class JitFunction:
                     raise RuntimeError(
                         f"{self._name}: a tensor argument is not allocated (it was deallocated): {value!r}"
                     )
-                key.append(tensors.add(value, value.spec_key))
+                key.append(tensors.add_input(value, value.spec_key))
             else:
                 key.append(FREEZER.freeze(value, tensors))
         for name in sorted(kwargs):
@@ -282,6 +283,10 @@ class JitFunction:
 
     def _make(self, key, device, args, kwargs, tensors):
         """Traces and compiles."""
+        if self.cache is not None and len(set(map(id, tensors))) < len(tensors):
+            # The program will be used for different tensors of these types too.
+            args = distinct(args)
+            _, tensors = self._key(device, args, kwargs)
         for tensor in tensors:
             if any(shard.is_traced for shard in tensor.shards):
                 raise RuntimeError(

@@ -123,7 +123,7 @@ def _spread(tensor, count):
 
 
 class TracingCompiler:
-    """Compiles one call of `function`. `tensors` are those of the arguments and captured values, each once."""
+    """Compiles one call of `function`. `tensors` are those of the arguments and captured values, in the key's order."""
 
     def __init__(self, function, name, device, *, memory_config=None, max_grid=None, compile=True):
         self.function = function
@@ -164,7 +164,7 @@ class TracingCompiler:
             for position, tensor in enumerate(tensors):
                 shards = natives[position * width : (position + 1) * width]
                 traced_tensor = stand_in(tensor, shards)
-                stand_ins[id(tensor)] = traced_tensor
+                stand_ins.setdefault(id(tensor), traced_tensor)  # a tensor given twice is its first argument
                 if builder is not None:
                     builder.argument(traced_tensor, tensor)
             with recording(Recorder(stand_ins, builder)) as recorder:
@@ -241,3 +241,16 @@ def stand_in(tensor, shards):
     return Tensor.wrap_shards(
         tuple(shards), tensor.dtype, tensor.layout, tensor.memory_config(), tensor.device(), tensor.topology
     )
+
+
+def distinct(args):
+    """The arguments with another handle of every tensor that is there a second time."""
+    seen = set()
+    result = []
+    for value in args:
+        if isinstance(value, Tensor):
+            if id(value) in seen:
+                value = stand_in(value, value.allocated_shards("a jitted function"))
+            seen.add(id(value))
+        result.append(value)
+    return tuple(result)
