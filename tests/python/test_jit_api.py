@@ -142,15 +142,16 @@ ONE_CORE = core_set(((0, 0), (0, 0)))
         ),
         (
             dict(
+                shape=(2, 64, 64),
                 memory_config=ttnn.MemoryConfig(
                     ttnn.BufferType.L1,
                     ttnn.NdShardSpec(
-                        (32, 32),
+                        (1, 32, 32),
                         core_set(((0, 0), (1, 1))),
                         ttnn.ShardOrientation.ROW_MAJOR,
                         ttnn.ShardDistributionStrategy.GRID_2D,
                     ),
-                )
+                ),
             ),
             "Grid2D distribution strategy is not supported.",
         ),
@@ -165,7 +166,9 @@ ONE_CORE = core_set(((0, 0), (0, 0)))
     ],
 )
 def test_unsupported_inputs(options, text, capsys):
-    values = torch.ones(64, 64, dtype=torch.int32 if options.get("dtype") is ttnn.uint32 else torch.float32)
+    options = dict(options)
+    shape = options.pop("shape", (64, 64))
+    values = torch.ones(shape, dtype=torch.int32 if options.get("dtype") is ttnn.uint32 else torch.float32)
     tensor = on_device(values, **{"dtype": ttnn.bfloat16, **options})
     with pytest.raises(ValueError) as error:
         ttnn_jit.jit()(exp)(tensor)
@@ -175,6 +178,18 @@ def test_unsupported_inputs(options, text, capsys):
         assert_same(function(tensor), ttnn.exp(tensor))
         assert function.fallback_used
         assert "[ttnn-jit] JIT compilation/execution failed, falling back to eager mode: " in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("shape, cores", [((256, 256), (8, 8)), ((96, 576), (6, 3)), ((2, 64, 128), (4, 4))])
+def test_a_block_sharded_spec_is_an_input(shape, cores):
+    grid = core_set(((0, 0), (cores[0] - 1, cores[1] - 1)))
+    spec = ttnn.TensorSpec(shape, ttnn.bfloat16, ttnn.TILE_LAYOUT, ttnn.BufferType.L1).block_sharded(grid)
+    device = random_tensor(32, 32).device()
+    x = ttnn.from_torch(torch.rand(shape, dtype=torch.bfloat16), spec=spec, device=device)
+    assert x.memory_config().nd_shard_spec.shard_distribution_strategy is ttnn.ShardDistributionStrategy.GRID_2D
+    result = ttnn_jit.jit(enable_cache=True)(exp)(x)
+    assert_same(result, ttnn.exp(x))
+    assert result.memory_config().shard_spec == x.memory_config().shard_spec
 
 
 def test_fallback():
