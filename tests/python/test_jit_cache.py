@@ -1,6 +1,7 @@
 """Keys, captured values, limits and threads of the program cache."""
 
 import enum
+import functools
 import threading
 import types
 
@@ -418,3 +419,30 @@ def test_one_key_compiles_while_another_proceeds():
     release.set()
     thread.join()
     assert results == ["slow"] and cache.num_entries == 2
+
+
+def test_what_partial_functions_and_callable_objects_hold_is_an_input(recwarn):
+    x, weight = random_tensor(32, 32), random_tensor(32, 32, seed=1)
+    partial = cached(functools.partial(lambda a, b, scale: ttnn.multiply(ttnn.add(a, b), scale), weight, scale=2.0))
+    assert_same(partial(x), ttnn.multiply(ttnn.add(weight, x), 2.0))
+    ttnn.add_(weight, 1.0)
+    assert_same(partial(x), ttnn.multiply(ttnn.add(weight, x), 2.0))
+    assert partial.num_entries == 1
+
+    class Layer:
+        def __init__(self):
+            self.weight = weight
+            self.scale = 2.0
+
+        def __call__(self, x):
+            return ttnn.multiply(ttnn.add(x, self.weight), self.scale)
+
+    layer = Layer()
+    function = cached(layer)
+    for scale, entries in ((2.0, 1), (3.0, 2), (2.0, 2)):
+        layer.scale = scale
+        assert_same(function(x), layer(x))
+        assert function.num_entries == entries
+    layer.weight = random_tensor(32, 32, seed=2)
+    assert_same(function(x), layer(x))
+    assert function.num_entries == 2 and not recwarn.list
