@@ -252,6 +252,24 @@ def test_memory_config_of_the_decorator():
         ttnn_jit.jit(memory_config="L1")(exp)
 
 
+@pytest.mark.parametrize(
+    "chosen, text",
+    [
+        (ttnn.L1_BLOCK_SHARDED_MEMORY_CONFIG, "Shard spec must not be None for sharded tensors"),
+        (config(BLOCK, ttnn.BufferType.L1, ONE_CORE, (32, 32)), "16 shards of shape .* do not fit on the 1 cores"),
+        (config(HEIGHT, ttnn.BufferType.L1, ONE_CORE, (16, 128)), "Physical shard shape .* must be tile"),
+    ],
+)
+def test_a_memory_config_that_no_result_can_have(chosen, text):
+    x = random_tensor(128, 128)
+    for options in ({}, dict(graph_capture=False), dict(compile_only=True)):
+        with pytest.raises(RuntimeError, match=f"the memory_config of the jitted function 'exp': {text}"):
+            ttnn_jit.jit(memory_config=chosen, **options)(exp)(x)
+    function = ttnn_jit.jit(memory_config=chosen, fallback=True)(exp)
+    assert_same(function(x), ttnn.exp(x))
+    assert function.fallback_used
+
+
 def test_identity_is_a_copy():
     x = random_tensor(32, 32)
     result = ttnn_jit.jit()(lambda x: x)(x)

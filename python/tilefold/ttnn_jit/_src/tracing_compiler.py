@@ -7,6 +7,7 @@ from tilefold.jitting.keys import Freezer, rebuilt
 from tilefold.jitting.results import Slot, filled, structure_of
 from tilefold.ttnn import grids, memory_config, shape
 from tilefold.ttnn.dispatch import state
+from tilefold.ttnn.sharding import check_placement
 from tilefold.ttnn.tensor import Tensor, tensor_type
 from tilefold.ttnn_jit._src.ir_module import Builder
 from tilefold.ttnn_jit._src.mesh_ops import NeedsWholeMesh
@@ -221,6 +222,8 @@ class TracingCompiler:
     def placement(self, tensor):
         """The memory config of a result."""
         if self.memory_config is not None:
+            where = f"the memory_config of the jitted function '{self.name}'"
+            check_placement(self.memory_config, tensor.shape, tensor.layout, where)
             return self.memory_config
         return result_memory_config(tensor.shape, self.grid)
 
