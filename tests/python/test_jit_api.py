@@ -232,6 +232,22 @@ def test_result_placement(shape):
         assert placed.shard_spec.shape == [32, 32] and placed.shard_spec.num_cores() == 4
 
 
+@pytest.mark.parametrize("shape", [(1024,), (1, 64), (34, 64), (31, 31), (1, 1), (2, 16, 64)])
+def test_results_that_are_not_whole_tiles_answer_questions(shape):
+    x = random_tensor(*shape)
+    result = ttnn_jit.jit()(exp)(x)
+    spec, tiles = result.memory_config().shard_spec, -(-shape[-1] // 32)
+    assert result.spec.memory_config == result.memory_config()
+    assert result.buffer_num_pages() >= tiles and result.buffer_page_size() == 2048 and result.buffer_address() > 0
+    taken = ttnn.device.get_memory_view(result.device(), ttnn.BufferType.L1).total_bytes_allocated_per_bank
+    assert taken >= 2048 * -(-tiles // spec.grid.bounding_box().grid_size().x)
+    again = ttnn.exp(result)
+    assert_same(again, ttnn.exp(ttnn.exp(x)))
+    if len(shape) < 3:  # the shards of the last one do not hold all of its tiles
+        assert again.memory_config() == result.memory_config()
+        assert_same(ttnn_jit.jit(debug=True)(exp)(again), ttnn.exp(again))
+
+
 def test_max_grid_bounds_the_placement():
     result = ttnn_jit.jit(max_grid=(1, 0))(exp)(random_tensor(128, 128))
     assert result.memory_config() == sharded((128, 128), ttnn.ShardStrategy.BLOCK, (2, 1))
