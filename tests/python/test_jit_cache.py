@@ -2,8 +2,10 @@
 
 import enum
 import functools
+import gc
 import threading
 import types
+import weakref
 
 import pytest
 import torch
@@ -446,3 +448,24 @@ def test_what_partial_functions_and_callable_objects_hold_is_an_input(recwarn):
     layer.weight = random_tensor(32, 32, seed=2)
     assert_same(function(x), layer(x))
     assert function.num_entries == 2 and not recwarn.list
+
+
+@pytest.mark.parametrize("form", ["closure", "partial", "function in an argument"])
+def test_nothing_outlives_a_jitted_function(form):
+    x, big = random_tensor(32, 32), random_tensor(64, 64)
+    alive = weakref.ref(big)
+
+    def captured(a, held=big):
+        return ttnn.add(a, ttnn.sum(held))
+
+    if form == "closure":
+        cached(lambda a: captured(a))(x)
+    elif form == "partial":
+        ttnn_jit.jit()(functools.partial(captured, held=big))(x)
+    else:
+        ttnn_jit.jit()(lambda a, functions: functions[0](a))(x, [captured])
+    entries = device().num_program_cache_entries()
+    del big, captured
+    gc.collect()
+    assert alive() is None
+    assert device().num_program_cache_entries() == entries

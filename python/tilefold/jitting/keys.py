@@ -86,7 +86,6 @@ class Freezer:
         self.tensor_types = tuple(tensor_types)
         self.spec = spec
         self.value_types = frozenset(value_types)
-        self._captures = {}
         self._active = threading.local()
 
     def freeze(self, value, tensors):
@@ -156,14 +155,10 @@ class Freezer:
         active = self._active.__dict__.setdefault("functions", set())
         if id(function) in active:  # it holds itself
             return Identity(function)
-        captures = self._captures.get(function)
-        if captures is None:
-            if len(self._captures) >= 1024:
-                self._captures.clear()
-            captures = self._captures[function] = Captures(function, self)
         active.add(id(function))
         try:
-            return (Identity(function), captures.part(tensors))
+            # Found anew each time: what was kept here would keep the function and all that it captures.
+            return (Identity(function), Captures(function, self).part(tensors))
         finally:
             active.discard(id(function))
 

@@ -1,6 +1,7 @@
 """A jitted function."""
 
 import inspect
+import itertools
 import os
 import sys
 import threading
@@ -10,7 +11,7 @@ import warnings
 
 from tilefold.jitting.cache import JitCache
 from tilefold.jitting.captures import Captures
-from tilefold.jitting.keys import Hashed, Identity, TensorList
+from tilefold.jitting.keys import Identity, TensorList
 from tilefold.ttnn.dispatch import state
 from tilefold.ttnn.memory_config import MemoryConfig
 from tilefold.ttnn.tensor import Tensor
@@ -25,6 +26,9 @@ RUNTIME = "tilefold"
 
 #: Programs of single operations, for functions with graph_capture=False.
 _operation_programs = JitCache(limit=4096)
+
+#: Tell jitted functions apart in the counters of devices.
+_function_numbers = itertools.count()
 
 
 def _grid_option(max_grid):
@@ -143,6 +147,7 @@ class JitFunction:
         self.system_desc_path = os.environ.get("SYSTEM_DESC_PATH")
         self.cache = JitCache() if enable_cache else None
         self._name = function_name(function)
+        self._number = next(_function_numbers)
         self.out_dir = os.path.join("generated", "ttnn-jit", self._name)
         try:
             os.makedirs(self.out_dir, exist_ok=True)
@@ -309,7 +314,8 @@ class JitFunction:
         entry = _Entry()
         entry.key = key
         entry.program = program
-        entry.note_key = Hashed(("jit", Identity(self), key))
+        # The device keeps this for as long as it is open: it must not keep what the key holds.
+        entry.note_key = ("jit", self._name, self._number, hash(key))
         entry.module = compiler.module
         entry.foreign = bool(compiler.foreign)
         if entry.foreign and self.cache is not None:
