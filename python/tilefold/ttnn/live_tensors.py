@@ -21,9 +21,12 @@ class LiveTensors:
     def add(self, tensor):
         """Notes a new instance."""
         self._references.append(weakref.ref(tensor))
-        if len(self._references) > self._limit:
-            with self._lock:
+        # Somebody who holds the lock (perhaps this thread, when a finalizer makes a tensor) forgets the dead anyway.
+        if len(self._references) > self._limit and self._lock.acquire(blocking=False):
+            try:
                 self._forget_the_dead()
+            finally:
+                self._lock.release()
 
     def all(self, cls):
         """The living instances of `cls`."""
