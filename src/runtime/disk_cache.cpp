@@ -10,6 +10,7 @@
 #include <cerrno>
 #include <cstdlib>
 #include <cstring>
+#include <utility>
 
 #include "runtime/object_file.h"
 
@@ -65,6 +66,25 @@ bool write_whole(const fs::path& path, std::span<const std::byte> bytes) {
     done += static_cast<std::size_t>(count);
   }
   return true;
+}
+
+struct Entry {
+  fs::path path;
+  /// Seconds and nanoseconds of the last use.
+  std::pair<std::int64_t, std::int64_t> time;
+  std::uint64_t bytes;
+};
+
+std::vector<Entry> entries_of(const fs::path& folder) {
+  std::vector<Entry> entries;
+  std::error_code error;
+  for (fs::directory_iterator it(folder, error), end; !error && it != end; it.increment(error)) {
+    struct stat status{};
+    if (it->path().extension() != ".kernel" || ::lstat(it->path().c_str(), &status) != 0) continue;
+    entries.push_back(
+        {it->path(), {status.st_mtim.tv_sec, status.st_mtim.tv_nsec}, static_cast<std::uint64_t>(status.st_size)});
+  }
+  return entries;
 }
 
 /// Empty if the folder may be used, else the reason why not.
@@ -134,33 +154,25 @@ void DiskCache::store(const std::string& key, std::span<const std::byte> object)
     ::unlink(temporary.c_str());
     return;
   }
-  trim();
+  const auto written = static_cast<std::int64_t>(file.size());
+  if (until_trim_->fetch_sub(written) < written) trim();
 }
 
 void DiskCache::trim() const {
-  struct Entry {
-    fs::path path;
-    fs::file_time_type time;
-    std::uint64_t bytes;
-  };
-  std::vector<Entry> entries;
+  std::vector<Entry> entries = entries_of(folder_);
   std::uint64_t total = 0;
-  std::error_code error;
-  for (fs::directory_iterator it(folder_, error), end; !error && it != end; it.increment(error)) {
-    if (it->path().extension() != ".kernel") continue;
-    std::error_code gone;
-    const std::uint64_t bytes = it->file_size(gone);
-    const fs::file_time_type time = gone ? fs::file_time_type() : it->last_write_time(gone);
-    if (gone) continue;
-    entries.push_back({it->path(), time, bytes});
-    total += bytes;
+  for (const Entry& entry : entries) total += entry.bytes;
+  if (total > capacity_) {
+    // Some room is made, or each store from now on would have to come back here.
+    const std::uint64_t target = capacity_ - capacity_ / 8;
+    std::sort(entries.begin(), entries.end(), [](const Entry& a, const Entry& b) { return a.time < b.time; });
+    for (const Entry& entry : entries) {
+      if (total <= target) break;
+      if (::unlink(entry.path.c_str()) == 0) total -= entry.bytes;
+    }
   }
-  if (total <= capacity_) return;
-  std::sort(entries.begin(), entries.end(), [](const Entry& a, const Entry& b) { return a.time < b.time; });
-  for (const Entry& entry : entries) {
-    if (total <= capacity_) break;
-    if (::unlink(entry.path.c_str()) == 0) total -= entry.bytes;
-  }
+  // Other processes write too: look again long before this one alone could have filled the folder.
+  *until_trim_ = static_cast<std::int64_t>((capacity_ - std::min(total, capacity_)) / 8);
 }
 
 }  // namespace tilefold

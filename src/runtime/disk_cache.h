@@ -2,9 +2,11 @@
 /// a miss, what cannot be written is not kept.
 #pragma once
 
+#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
+#include <memory>
 #include <optional>
 #include <span>
 #include <string>
@@ -32,10 +34,14 @@ class DiskCache {
 
   /// The object that was stored under exactly this key. A damaged entry is removed and counts as missing.
   std::optional<std::vector<std::byte>> load(const std::string& key) const;
-  /// Writes a temporary file and renames it. Entries that were used least recently go when `capacity` is exceeded.
+  /// Writes a temporary file and renames it. Entries that were used least recently go when `capacity` is exceeded. The
+  /// whole folder is looked at by the first store and then whenever an eighth of the free room has been written.
   void store(const std::string& key, std::span<const std::byte> object) const;
   std::filesystem::path file_of(const std::string& key) const;
-  void set_capacity(std::uint64_t bytes) { capacity_ = bytes; }
+  void set_capacity(std::uint64_t bytes) {
+    capacity_ = bytes;
+    *until_trim_ = 0;
+  }
 
  private:
   void trim() const;
@@ -43,6 +49,8 @@ class DiskCache {
   std::filesystem::path folder_;
   std::string refusal_;
   std::uint64_t capacity_ = std::uint64_t{512} * 1024 * 1024;
+  /// Bytes to write until the folder is looked at again; shared by copies.
+  std::shared_ptr<std::atomic<std::int64_t>> until_trim_ = std::make_shared<std::atomic<std::int64_t>>(0);
 };
 
 }  // namespace tilefold

@@ -7,6 +7,7 @@ import sys
 import pytest
 import torch
 import ttnn
+from tilefold.ttnn.live_tensors import live_tensors
 
 
 @pytest.fixture
@@ -127,6 +128,30 @@ def test_memory_view_follows_the_live_tensors(device):
     assert holed.total_bytes_allocated_per_bank == 2 * 2048
     del second
     assert free(ttnn.BufferType.DRAM).total_bytes_allocated_per_bank == 0
+
+
+def test_only_the_first_memory_view_walks_over_all_objects(device, monkeypatch):
+    ttnn.device.get_memory_view(device, ttnn.BufferType.DRAM)
+
+    def walk():
+        pytest.fail("a later question walks over all objects of the process")
+
+    monkeypatch.setattr(gc, "get_objects", walk)
+    before = ttnn.device.get_memory_view(device, ttnn.BufferType.DRAM).total_bytes_allocated_per_bank
+    kept = [tensor(device, 12 * 32, 32)]
+    kept += [ttnn.abs(kept[0]) for _ in range(3)]  # the second call and later ones run a plan
+    for tile_rows in (1, 2, 3, 4):
+        view = ttnn.device.get_memory_view(device, ttnn.BufferType.DRAM)
+        assert view.total_bytes_allocated_per_bank == before + (5 - tile_rows) * 2048
+        kept.pop()
+
+
+def test_dead_tensors_are_forgotten(device):
+    ttnn.device.get_memory_view(device, ttnn.BufferType.DRAM)
+    a = tensor(device, 32, 32)
+    for _ in range(20000):
+        ttnn.abs(a)
+    assert len(live_tensors._references) < 10000
 
 
 def test_l1_fills_from_the_top(device):

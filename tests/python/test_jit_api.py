@@ -142,15 +142,16 @@ ONE_CORE = core_set(((0, 0), (0, 0)))
         ),
         (
             dict(
+                shape=(2, 64, 64),
                 memory_config=ttnn.MemoryConfig(
                     ttnn.BufferType.L1,
                     ttnn.NdShardSpec(
-                        (32, 32),
+                        (1, 32, 32),
                         core_set(((0, 0), (1, 1))),
                         ttnn.ShardOrientation.ROW_MAJOR,
                         ttnn.ShardDistributionStrategy.GRID_2D,
                     ),
-                )
+                ),
             ),
             "Grid2D distribution strategy is not supported.",
         ),
@@ -165,7 +166,9 @@ ONE_CORE = core_set(((0, 0), (0, 0)))
     ],
 )
 def test_unsupported_inputs(options, text, capsys):
-    values = torch.ones(64, 64, dtype=torch.int32 if options.get("dtype") is ttnn.uint32 else torch.float32)
+    options = dict(options)
+    shape = options.pop("shape", (64, 64))
+    values = torch.ones(shape, dtype=torch.int32 if options.get("dtype") is ttnn.uint32 else torch.float32)
     tensor = on_device(values, **{"dtype": ttnn.bfloat16, **options})
     with pytest.raises(ValueError) as error:
         ttnn_jit.jit()(exp)(tensor)
@@ -175,6 +178,18 @@ def test_unsupported_inputs(options, text, capsys):
         assert_same(function(tensor), ttnn.exp(tensor))
         assert function.fallback_used
         assert "[ttnn-jit] JIT compilation/execution failed, falling back to eager mode: " in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("shape, cores", [((256, 256), (8, 8)), ((96, 576), (6, 3)), ((2, 64, 128), (4, 4))])
+def test_a_block_sharded_spec_is_an_input(shape, cores):
+    grid = core_set(((0, 0), (cores[0] - 1, cores[1] - 1)))
+    spec = ttnn.TensorSpec(shape, ttnn.bfloat16, ttnn.TILE_LAYOUT, ttnn.BufferType.L1).block_sharded(grid)
+    device = random_tensor(32, 32).device()
+    x = ttnn.from_torch(torch.rand(shape, dtype=torch.bfloat16), spec=spec, device=device)
+    assert x.memory_config().nd_shard_spec.shard_distribution_strategy is ttnn.ShardDistributionStrategy.GRID_2D
+    result = ttnn_jit.jit(enable_cache=True)(exp)(x)
+    assert_same(result, ttnn.exp(x))
+    assert result.memory_config().shard_spec == x.memory_config().shard_spec
 
 
 def test_fallback():
@@ -217,6 +232,22 @@ def test_result_placement(shape):
         assert placed.shard_spec.shape == [32, 32] and placed.shard_spec.num_cores() == 4
 
 
+@pytest.mark.parametrize("shape", [(1024,), (1, 64), (34, 64), (31, 31), (1, 1), (2, 16, 64)])
+def test_results_that_are_not_whole_tiles_answer_questions(shape):
+    x = random_tensor(*shape)
+    result = ttnn_jit.jit()(exp)(x)
+    spec, tiles = result.memory_config().shard_spec, -(-shape[-1] // 32)
+    assert result.spec.memory_config == result.memory_config()
+    assert result.buffer_num_pages() >= tiles and result.buffer_page_size() == 2048 and result.buffer_address() > 0
+    taken = ttnn.device.get_memory_view(result.device(), ttnn.BufferType.L1).total_bytes_allocated_per_bank
+    assert taken >= 2048 * -(-tiles // spec.grid.bounding_box().grid_size().x)
+    again = ttnn.exp(result)
+    assert_same(again, ttnn.exp(ttnn.exp(x)))
+    if len(shape) < 3:  # the shards of the last one do not hold all of its tiles
+        assert again.memory_config() == result.memory_config()
+        assert_same(ttnn_jit.jit(debug=True)(exp)(again), ttnn.exp(again))
+
+
 def test_max_grid_bounds_the_placement():
     result = ttnn_jit.jit(max_grid=(1, 0))(exp)(random_tensor(128, 128))
     assert result.memory_config() == sharded((128, 128), ttnn.ShardStrategy.BLOCK, (2, 1))
@@ -235,6 +266,24 @@ def test_memory_config_of_the_decorator():
             assert_same(result, function(x))
     with pytest.raises(TypeError, match="memory_config"):
         ttnn_jit.jit(memory_config="L1")(exp)
+
+
+@pytest.mark.parametrize(
+    "chosen, text",
+    [
+        (ttnn.L1_BLOCK_SHARDED_MEMORY_CONFIG, "Shard spec must not be None for sharded tensors"),
+        (config(BLOCK, ttnn.BufferType.L1, ONE_CORE, (32, 32)), "16 shards of shape .* do not fit on the 1 cores"),
+        (config(HEIGHT, ttnn.BufferType.L1, ONE_CORE, (16, 128)), "Physical shard shape .* must be tile"),
+    ],
+)
+def test_a_memory_config_that_no_result_can_have(chosen, text):
+    x = random_tensor(128, 128)
+    for options in ({}, dict(graph_capture=False), dict(compile_only=True)):
+        with pytest.raises(RuntimeError, match=f"the memory_config of the jitted function 'exp': {text}"):
+            ttnn_jit.jit(memory_config=chosen, **options)(exp)(x)
+    function = ttnn_jit.jit(memory_config=chosen, fallback=True)(exp)
+    assert_same(function(x), ttnn.exp(x))
+    assert function.fallback_used
 
 
 def test_identity_is_a_copy():

@@ -1,8 +1,11 @@
 """Keys, captured values, limits and threads of the program cache."""
 
 import enum
+import functools
+import gc
 import threading
 import types
+import weakref
 
 import pytest
 import torch
@@ -37,6 +40,28 @@ def test_metadata_is_the_key():
     assert function.num_entries == 4
     function(x)
     assert function.num_entries == 4 and function.cache.hits == 2 and function.cache.misses == 4
+
+
+def test_a_tensor_given_twice_is_two_inputs():
+    def body(x, y):
+        return ttnn.subtract(ttnn.multiply(x, 3.0), y)
+
+    function = cached(body)
+    x, y = random_tensor(64, 64), random_tensor(64, 64, seed=1)
+    for pair in ((x, x), (x, y), (y, x), (y, y)):
+        assert_same(function(*pair), body(*pair))
+    assert function.num_entries == 1
+
+    uncompiled = ttnn_jit.jit(enable_cache=True, graph_capture=False)(body)
+    for pair in ((x, x), (x, y), (y, y)):
+        assert_same(uncompiled(*pair), body(*pair))
+    assert uncompiled.num_entries == 1
+
+    # A keyword may still be one of them: the program knows.
+    named = cached(lambda x, y, *, z: ttnn.add(ttnn.subtract(x, y), z))
+    assert_same(named(x, x, z=x), x)
+    assert_same(named(x, y, z=y), ttnn.add(ttnn.subtract(x, y), y))
+    assert_same(named(x, y, z=x), ttnn.add(ttnn.subtract(x, y), x))
 
 
 def test_caches_are_not_shared():
@@ -396,3 +421,51 @@ def test_one_key_compiles_while_another_proceeds():
     release.set()
     thread.join()
     assert results == ["slow"] and cache.num_entries == 2
+
+
+def test_what_partial_functions_and_callable_objects_hold_is_an_input(recwarn):
+    x, weight = random_tensor(32, 32), random_tensor(32, 32, seed=1)
+    partial = cached(functools.partial(lambda a, b, scale: ttnn.multiply(ttnn.add(a, b), scale), weight, scale=2.0))
+    assert_same(partial(x), ttnn.multiply(ttnn.add(weight, x), 2.0))
+    ttnn.add_(weight, 1.0)
+    assert_same(partial(x), ttnn.multiply(ttnn.add(weight, x), 2.0))
+    assert partial.num_entries == 1
+
+    class Layer:
+        def __init__(self):
+            self.weight = weight
+            self.scale = 2.0
+
+        def __call__(self, x):
+            return ttnn.multiply(ttnn.add(x, self.weight), self.scale)
+
+    layer = Layer()
+    function = cached(layer)
+    for scale, entries in ((2.0, 1), (3.0, 2), (2.0, 2)):
+        layer.scale = scale
+        assert_same(function(x), layer(x))
+        assert function.num_entries == entries
+    layer.weight = random_tensor(32, 32, seed=2)
+    assert_same(function(x), layer(x))
+    assert function.num_entries == 2 and not recwarn.list
+
+
+@pytest.mark.parametrize("form", ["closure", "partial", "function in an argument"])
+def test_nothing_outlives_a_jitted_function(form):
+    x, big = random_tensor(32, 32), random_tensor(64, 64)
+    alive = weakref.ref(big)
+
+    def captured(a, held=big):
+        return ttnn.add(a, ttnn.sum(held))
+
+    if form == "closure":
+        cached(lambda a: captured(a))(x)
+    elif form == "partial":
+        ttnn_jit.jit()(functools.partial(captured, held=big))(x)
+    else:
+        ttnn_jit.jit()(lambda a, functions: functions[0](a))(x, [captured])
+    entries = device().num_program_cache_entries()
+    del big, captured
+    gc.collect()
+    assert alive() is None
+    assert device().num_program_cache_entries() == entries

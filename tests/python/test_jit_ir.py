@@ -297,7 +297,10 @@ def test_keyword_and_captured_tensors_are_arguments():
 
 def test_the_same_tensor_twice():
     x = x64()
-    check(ir(lambda a, b: ttnn.add(a, b), x, x), '"ttir.add"(%arg0, %arg0)')
+    signature = "(%arg0: tensor<64x64xbf16, #ttnn_layout>, %arg1: tensor<64x64xbf16, #ttnn_layout>)"
+    check(ir(lambda a, b: ttnn.add(a, b), x, x), signature, '"ttir.add"(%arg0, %arg0)')
+    compiled = ttnn_jit.jit(compile_only=True)(lambda a, b: ttnn.add(a, b))
+    check(str(compiled(x, x)), signature, '"ttir.add"(%arg0, %arg0)')
 
 
 def test_output_type_is_that_before_the_conversion():

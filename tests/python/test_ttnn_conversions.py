@@ -157,6 +157,9 @@ def test_copies_into_the_same_memory():
     assert torch.equal(ttnn.to_torch(there), values) and torch.equal(ttnn.to_torch(view), values.reshape(40, 3))
     with pytest.raises(RuntimeError, match="agree in shape, dtype and layout"):
         ttnn.copy_host_to_device_tensor(ttnn.from_torch(values), there)
+    assert ttnn.allocate_tensor_on_device(spec=there.spec, mesh_device=device()).spec == there.spec
+    with pytest.raises(TypeError, match="a shape or a spec"):
+        ttnn.allocate_tensor_on_device(mesh_device=device())
 
 
 def test_products_see_overwritten_weights():

@@ -147,6 +147,23 @@ TEST(DiskCache, LeastRecentlyUsedEntriesGoFirst) {
   EXPECT_TRUE(cache.load("d"));
 }
 
+TEST(DiskCache, LooksAtTheFolderOnlyAfterAnEighthOfTheFreeRoomWasWritten) {
+  const TemporaryFolder folder;
+  DiskCache cache(folder.path());
+  cache.set_capacity(100'000);
+  const std::vector<std::byte> object(1000);
+  cache.store("first", object);
+  // What another process writes meanwhile.
+  const std::filesystem::path foreign = folder.path() / "foreign.kernel";
+  std::ofstream(foreign) << std::string(200'000, 'x');
+  std::filesystem::last_write_time(foreign, std::filesystem::file_time_type::clock::now() - std::chrono::hours(1));
+  for (int i = 0; i < 8; ++i) cache.store(std::to_string(i), object);
+  EXPECT_TRUE(std::filesystem::exists(foreign));
+  for (int i = 8; i < 16; ++i) cache.store(std::to_string(i), object);
+  EXPECT_FALSE(std::filesystem::exists(foreign));
+  EXPECT_TRUE(cache.load("first"));
+}
+
 struct FakeKernel {
   std::string text;
 };

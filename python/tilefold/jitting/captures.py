@@ -4,6 +4,7 @@ The names come from the compiled code once; in each call a look at every binding
 """
 
 import dis
+import functools
 import sys
 import types
 
@@ -176,6 +177,10 @@ class _Finder:
         if isinstance(function, types.MethodType):
             self._value(function.__self__, _names_of(function.__func__.__code__)[1], "self")
             function = function.__func__
+        elif isinstance(function, functools.partial):
+            self._object(function, frozenset(), "partial")
+        elif not isinstance(function, (types.FunctionType, type)):
+            function = self._call_of_object(function)
         if not isinstance(function, types.FunctionType) or id(function) in self.functions:
             return
         self.functions.add(id(function))
@@ -198,6 +203,13 @@ class _Finder:
             value = function.__globals__.get(name, _MISSING)
             self.bindings.append((function.__globals__, name, value))
             self._value(value, names, name)
+
+    def _call_of_object(self, value):
+        """What runs when an object is called; what it reads of the object is found."""
+        call = getattr(type(value), "__call__", None)
+        if isinstance(call, types.FunctionType):
+            self._value(value, _names_of(call.__code__)[1], "self")
+        return call
 
     def _value(self, value, names, name):
         if value is _MISSING:

@@ -54,7 +54,7 @@ class Hashed:
 
 
 class TensorList:
-    """The tensors of a call in the order in which the key names them, each once."""
+    """The tensors of a call in the order in which the key names them; `add` takes each once."""
 
     __slots__ = ("tensors", "_index")
 
@@ -70,6 +70,12 @@ class TensorList:
         self.tensors.append(tensor)
         return spec
 
+    def add_input(self, tensor, spec):
+        """The key part of a tensor that is an input of its own, whether it is there already or not: its spec."""
+        self._index.setdefault(id(tensor), len(self.tensors))
+        self.tensors.append(tensor)
+        return spec
+
 
 class Freezer:
     """Makes key parts. `tensor_types` are the classes whose instances are inputs; `spec(tensor)` is the key part of
@@ -80,7 +86,6 @@ class Freezer:
         self.tensor_types = tuple(tensor_types)
         self.spec = spec
         self.value_types = frozenset(value_types)
-        self._captures = {}
         self._active = threading.local()
 
     def freeze(self, value, tensors):
@@ -150,14 +155,10 @@ class Freezer:
         active = self._active.__dict__.setdefault("functions", set())
         if id(function) in active:  # it holds itself
             return Identity(function)
-        captures = self._captures.get(function)
-        if captures is None:
-            if len(self._captures) >= 1024:
-                self._captures.clear()
-            captures = self._captures[function] = Captures(function, self)
         active.add(id(function))
         try:
-            return (Identity(function), captures.part(tensors))
+            # Found anew each time: what was kept here would keep the function and all that it captures.
+            return (Identity(function), Captures(function, self).part(tensors))
         finally:
             active.discard(id(function))
 

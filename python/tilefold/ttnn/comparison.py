@@ -24,6 +24,8 @@ def pearson_correlation_coefficient(expected, actual):
     expected, actual = _values(expected).ravel(), _values(actual).ravel()
     if expected.size != actual.size:
         raise RuntimeError(f"the tensors have {expected.size} and {actual.size} elements")
+    if numpy.array_equal(expected, actual):  # the common case, in one pass
+        return 1.0
     missing = [bool(numpy.isnan(values).all()) and values.size > 0 for values in (expected, actual)]
     if any(missing):
         return 1.0 if all(missing) else 0.0

@@ -14,8 +14,9 @@ import math
 
 from tilefold import _native
 from tilefold.ttnn.enums import Layout, TensorMemoryLayout
+from tilefold.ttnn.live_tensors import live_tensors
 from tilefold.ttnn.memory_config import DRAM_MEMORY_CONFIG, MemoryConfig
-from tilefold.ttnn.sharding import check_placement, legacy_shard_spec
+from tilefold.ttnn.sharding import check_fits, check_placement, legacy_shard_spec
 from tilefold.ttnn.state import state
 from tilefold.ttnn.tensor import BLOCK_FLOAT_BITS, STORAGE_DTYPE, Tensor, tensor_type
 
@@ -103,7 +104,7 @@ def placed(memory_config, shape, layout):
     if not memory_config.is_sharded():
         return memory_config
     try:
-        check_placement(memory_config, shape, layout, "")
+        check_fits(memory_config, shape, layout, "")
     except RuntimeError:
         return MemoryConfig(TensorMemoryLayout.INTERLEAVED, memory_config.buffer_type)
     return memory_config
@@ -218,6 +219,8 @@ def planned(name, *, counted=True, meaningful=()):
                         result._device = like._device
                         result._tensor_id = None
                         result.topology = like.topology
+                        if live_tensors.watched:
+                            live_tensors.add(result)
                         return result
                 check_allocated(tensors, name)
                 return _finished(plans, None, _run_plan(plans, tensors), tensors, name)

@@ -1,9 +1,9 @@
 """What a card's allocator would report about the tensors that are alive on a virtual device."""
 
-import gc
 import math
 
 from tilefold.ttnn.enums import Arch, BufferType
+from tilefold.ttnn.live_tensors import live_tensors
 from tilefold.ttnn.sharding import ShardMap
 from tilefold.ttnn.shape import round_up
 
@@ -58,8 +58,8 @@ class MemoryView:
 class DeviceMemory:
     """Finds the live tensors of a device and gives each storage an address in the memory that its config names.
 
-    Everything happens when somebody asks, by a walk over the objects that Python's garbage collector knows: operations pay
-    nothing for it. Nothing is refused: what does not fit in a card's memory lies past its end.
+    Everything happens when somebody asks (live_tensors): programs that never ask pay nothing for it. Nothing is refused:
+    what does not fit in a card's memory lies past its end.
     """
 
     def __init__(self, device):
@@ -72,12 +72,12 @@ class DeviceMemory:
     def _tensors(self):
         from tilefold.ttnn.tensor import Tensor
 
-        return [found for found in gc.get_objects() if type(found) is Tensor and found._device is self._device]
+        return [found for found in live_tensors.all(Tensor) if found._device is self._device]
 
     def address(self, tensor):
         """The address of an allocated tensor's storage."""
         buffer_type, storage = _kind(tensor), _storage(tensor)
-        # What has an address keeps it; only the first question about a storage walks over all objects.
+        # What has an address keeps it; only the first question about a storage looks at all tensors.
         known = self._placed[buffer_type].get(storage) or self._refreshed(buffer_type)[storage]
         return known[0]
 

@@ -102,19 +102,25 @@ def _check_tiles(shard, layout, where):
 
 
 def check_placement(memory_config, shape, layout, where):
-    """Raises RuntimeError when a tensor of this shape and layout cannot have the config."""
+    """Raises RuntimeError when a tensor of this shape and layout cannot be given the config."""
+    nd, spec = memory_config.nd_shard_spec, memory_config.shard_spec
+    if nd is not None:
+        _check_tiles(nd.shard_shape, layout, where)
+    elif spec is not None:
+        _check_tiles(spec.shape, layout, where)
+    check_fits(memory_config, shape, layout, where)
+
+
+def check_fits(memory_config, shape, layout, where):
+    """Raises RuntimeError when the shards, rounded up to whole tiles, do not hold a tensor of this shape and layout."""
     if not memory_config.is_sharded():
         return
     nd = memory_config.nd_shard_spec
-    spec = memory_config.shard_spec
     if nd is not None:
-        _check_tiles(nd.shard_shape, layout, where)
         if len(nd.shard_shape) > len(padded_shape(shape, layout)):
             raise RuntimeError(f"{where}: the shard shape {nd.shard_shape} has more dimensions than the tensor {list(shape)}")
-    elif spec is None:
+    elif memory_config.shard_spec is None:
         raise RuntimeError(f"{where}: Shard spec must not be None for sharded tensors")
-    else:
-        _check_tiles(spec.shape, layout, where)
     ShardMap(memory_config, shape, layout, where)
 
 
@@ -170,11 +176,12 @@ def _legacy_layout(spec, matrix, distribution):
 class ShardMap:
     """Which core holds which shards of a tensor.
 
-    `view` is the padded shape with leading dimensions folded so that it has the rank of `shard`. Raises RuntimeError when
-    the shards do not fit on the grid.
+    `view` is the padded shape with leading dimensions folded so that it has the rank of `shard`, which is rounded up to
+    whole tiles: results of jitted functions may say how their logical matrix divides. With `where`, raises RuntimeError
+    when the shards do not fit on the grid; without it, such a result counts cores beyond the grid.
     """
 
-    def __init__(self, memory_config, shape, layout, where="ShardMap"):
+    def __init__(self, memory_config, shape, layout, where=None):
         padded = tuple(padded_shape(shape, layout)) or (1,)
         nd, spec = memory_config.nd_shard_spec, memory_config.shard_spec
         if spec is not None:
@@ -189,10 +196,13 @@ class ShardMap:
             grid, orientation = nd.grid, nd.orientation
             two_dimensional = nd.shard_distribution_strategy is ShardDistributionStrategy.GRID_2D
         else:
-            raise RuntimeError(f"{where}: an interleaved tensor has no shards")
+            raise RuntimeError(f"{where or 'ShardMap'}: an interleaved tensor has no shards")
+        if layout is Layout.TILE:
+            self.shard = tuple(padded_to_tiles(self.shard))
         self.counts = tuple(_divide_up(size, part) for size, part in zip(self.view, self.shard))
         self.row_major = orientation is ShardOrientation.ROW_MAJOR
-        self._check_fits(grid, spec is not None, two_dimensional, where)
+        if where is not None:
+            self._check_fits(grid, spec is not None, two_dimensional, where)
         self._core_of = self._grid_core(grid) if two_dimensional else self._dealt_core(grid)
 
     def blocks(self):

@@ -5,6 +5,7 @@ import weakref
 
 from tilefold import _native
 from tilefold.ttnn.enums import DataType, Layout
+from tilefold.ttnn.live_tensors import live_tensors
 from tilefold.ttnn.memory_config import DRAM_MEMORY_CONFIG
 from tilefold.ttnn.shape import Shape, padded_to_tiles
 from tilefold.ttnn.state import state
@@ -94,6 +95,8 @@ class Tensor(TensorPlacement):
         tensor._device = device
         tensor._tensor_id = None
         tensor.topology = topology
+        if live_tensors.watched:
+            live_tensors.add(tensor)
         return tensor
 
     @property

@@ -54,7 +54,7 @@ class TensorPlacement:
     @property
     def spec(self):
         """Shape, dtype, layout and placement as a ttnn.TensorSpec."""
-        return TensorSpec.of(self._type.shape, self._type.dtype, self._type.layout, self._type.memory_config)
+        return TensorSpec.of_tensor(self._type)
 
     @property
     def tile(self):

@@ -104,6 +104,13 @@ class TensorSpec(_Value):
         spec._fill(shape, dtype, layout, memory_config)
         return spec
 
+    @classmethod
+    def of_tensor(cls, kind):
+        """The spec of a tensor that exists, by its TensorType."""
+        spec = cls.__new__(cls)
+        spec._set(kind.shape, kind.dtype, kind.layout, kind.memory_config)
+        return spec
+
     def _fill(self, shape, dtype, layout, memory_config):
         if not isinstance(dtype, DataType) or not isinstance(layout, Layout):
             raise TypeError(f"TensorSpec: expected a ttnn.DataType and a ttnn.Layout, got {dtype!r}, {layout!r}")

@@ -111,9 +111,12 @@ def arange(start, end=None, step=1, dtype=DataType.BFLOAT16, device=None, memory
 
 
 @operation("allocate_tensor_on_device", counted=False)
-def allocate_tensor_on_device(shape, dtype=None, layout=None, mesh_device=None, memory_config=None):
-    """A device tensor whose contents mean nothing yet, of (spec, device) or (shape, dtype, layout, device,
+def allocate_tensor_on_device(shape=None, dtype=None, layout=None, mesh_device=None, memory_config=None, *, spec=None):
+    """A device tensor whose contents mean nothing yet, of (spec, mesh_device) or (shape, dtype, layout, mesh_device,
     memory_config)."""
+    if (shape is None) == (spec is None):
+        raise TypeError("ttnn.allocate_tensor_on_device: expected a shape or a spec")
+    shape = spec if shape is None else shape
     if hasattr(shape, "memory_config") and not isinstance(shape, Tensor):
         spec, device = shape, dtype if mesh_device is None else mesh_device
         shape, dtype, layout, memory_config = spec.shape, spec.dtype, spec.layout, spec.memory_config

@@ -36,7 +36,8 @@ def _check_sharding(config):
     if any(spec.orientation is ShardOrientation.COL_MAJOR for spec in specs):
         raise ValueError("Column major sharding is not supported.")
     nd = config.nd_shard_spec
-    if nd is not None and nd.shard_distribution_strategy is ShardDistributionStrategy.GRID_2D:
+    # Blocks in two dimensions that a legacy spec describes too (TensorSpec.block_sharded) are block sharding.
+    if is_nd_sharded(config) and nd.shard_distribution_strategy is ShardDistributionStrategy.GRID_2D:
         raise ValueError("Grid2D distribution strategy is not supported.")
     if any(len(spec.grid.ranges()) > 1 for spec in specs):
         raise ValueError(

@@ -24,11 +24,14 @@ def generate_ir(function, debug, memory_config, *args, _tensor_args=None, **kwar
     """The IR module of `function` for these arguments, and the type of its result before the conversion to the result's
     layout. Prints the module when `debug`. `_tensor_args` names the positional tensors.
     """
+    tensors = TensorList()
     for value in args:
         if isinstance(value, Tensor):
             check_input(value, allow_l1_interleaved=True)
-    tensors = TensorList()
-    FREEZER.freeze(tuple(args), tensors)
+            value.allocated_shards("generate_ir")
+            tensors.add_input(value, value.spec_key)
+        else:
+            FREEZER.freeze(value, tensors)
     FREEZER.freeze(dict(kwargs), tensors)
     Captures(function, FREEZER).part(tensors)
     device = next((tensor.device() for tensor in tensors.tensors if tensor.device() is not None), None)

@@ -1,6 +1,7 @@
 """A jitted function."""
 
 import inspect
+import itertools
 import os
 import sys
 import threading
@@ -10,7 +11,7 @@ import warnings
 
 from tilefold.jitting.cache import JitCache
 from tilefold.jitting.captures import Captures
-from tilefold.jitting.keys import Hashed, Identity, TensorList
+from tilefold.jitting.keys import Identity, TensorList
 from tilefold.ttnn.dispatch import state
 from tilefold.ttnn.memory_config import MemoryConfig
 from tilefold.ttnn.tensor import Tensor
@@ -18,13 +19,16 @@ from tilefold.ttnn_jit._src.conversions import check_input
 from tilefold.ttnn_jit._src.ir_generator import function_name, print_module, print_placement, symbol_name
 from tilefold.ttnn_jit._src.memory_analyzer import MemoryAnalyzer
 from tilefold.ttnn_jit._src.recorder import Recorder, changes_its_operands
-from tilefold.ttnn_jit._src.tracing_compiler import FREEZER, OperationCompiler, TracingCompiler, recording, stand_in
+from tilefold.ttnn_jit._src.tracing_compiler import FREEZER, OperationCompiler, TracingCompiler, distinct, recording, stand_in
 
 LOWERED_HEADER = "---- IR Dump after ttnn_to_ttmetal_pipeline ----"
 RUNTIME = "tilefold"
 
 #: Programs of single operations, for functions with graph_capture=False.
 _operation_programs = JitCache(limit=4096)
+
+#: Tell jitted functions apart in the counters of devices.
+_function_numbers = itertools.count()
 
 
 def _grid_option(max_grid):
@@ -108,7 +112,8 @@ class JitFunction:
     """A function of ttnn operations that is traced, compiled and cached; made by `ttnn_jit.jit`. Thread-safe.
 
     The key of a program holds the metadata of all tensors, all other arguments, defaults, closure variables and globals
-    that the function and its helpers use, the options and the device. Captured tensors are inputs like arguments.
+    that the function and its helpers use, the options and the device. Captured tensors are inputs like arguments. Each
+    positional tensor is an input of its own, so that one program serves f(x, y) and f(x, x).
     """
 
     def __init__(
@@ -142,6 +147,7 @@ class JitFunction:
         self.system_desc_path = os.environ.get("SYSTEM_DESC_PATH")
         self.cache = JitCache() if enable_cache else None
         self._name = function_name(function)
+        self._number = next(_function_numbers)
         self.out_dir = os.path.join("generated", "ttnn-jit", self._name)
         try:
             os.makedirs(self.out_dir, exist_ok=True)
@@ -238,7 +244,7 @@ class JitFunction:
                     raise RuntimeError(
                         f"{self._name}: a tensor argument is not allocated (it was deallocated): {value!r}"
                     )
-                key.append(tensors.add(value, value.spec_key))
+                key.append(tensors.add_input(value, value.spec_key))
             else:
                 key.append(FREEZER.freeze(value, tensors))
         for name in sorted(kwargs):
@@ -282,6 +288,10 @@ class JitFunction:
 
     def _make(self, key, device, args, kwargs, tensors):
         """Traces and compiles."""
+        if self.cache is not None and len(set(map(id, tensors))) < len(tensors):
+            # The program will be used for different tensors of these types too.
+            args = distinct(args)
+            _, tensors = self._key(device, args, kwargs)
         for tensor in tensors:
             if any(shard.is_traced for shard in tensor.shards):
                 raise RuntimeError(
@@ -304,7 +314,8 @@ class JitFunction:
         entry = _Entry()
         entry.key = key
         entry.program = program
-        entry.note_key = Hashed(("jit", Identity(self), key))
+        # The device keeps this for as long as it is open: it must not keep what the key holds.
+        entry.note_key = ("jit", self._name, self._number, hash(key))
         entry.module = compiler.module
         entry.foreign = bool(compiler.foreign)
         if entry.foreign and self.cache is not None:

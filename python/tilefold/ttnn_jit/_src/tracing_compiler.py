@@ -8,6 +8,7 @@ from tilefold.jitting.results import Slot, filled, structure_of
 from tilefold.ttnn import grids, memory_config, shape
 from tilefold.ttnn.collectives import NeedsWholeMesh
 from tilefold.ttnn.dispatch import state
+from tilefold.ttnn.sharding import check_placement
 from tilefold.ttnn.tensor import Tensor, tensor_type
 from tilefold.ttnn_jit._src.ir_module import Builder
 from tilefold.ttnn_jit._src.recorder import Recorder, Silent
@@ -117,7 +118,7 @@ def _spread(tensor, count):
 
 
 class TracingCompiler:
-    """Compiles one call of `function`. `tensors` are those of the arguments and captured values, each once."""
+    """Compiles one call of `function`. `tensors` are those of the arguments and captured values, in the key's order."""
 
     def __init__(self, function, name, device, *, memory_config=None, max_grid=None, compile=True):
         self.function = function
@@ -160,7 +161,7 @@ class TracingCompiler:
             for position, tensor in enumerate(tensors):
                 shards = natives[position * width : (position + 1) * width]
                 traced_tensor = stand_in(tensor, shards)
-                stand_ins[id(tensor)] = traced_tensor
+                stand_ins.setdefault(id(tensor), traced_tensor)  # a tensor given twice is its first argument
                 if builder is not None:
                     builder.argument(traced_tensor, tensor)
             with recording(Recorder(stand_ins, builder)) as recorder:
@@ -218,6 +219,8 @@ class TracingCompiler:
     def placement(self, tensor):
         """The memory config of a result."""
         if self.memory_config is not None:
+            where = f"the memory_config of the jitted function '{self.name}'"
+            check_placement(self.memory_config, tensor.shape, tensor.layout, where)
             return self.memory_config
         return result_memory_config(tensor.shape, self.grid)
 
@@ -238,3 +241,16 @@ def stand_in(tensor, shards):
     return Tensor.wrap_shards(
         tuple(shards), tensor.dtype, tensor.layout, tensor.memory_config(), tensor.device(), tensor.topology
     )
+
+
+def distinct(args):
+    """The arguments with another handle of every tensor that is there a second time."""
+    seen = set()
+    result = []
+    for value in args:
+        if isinstance(value, Tensor):
+            if id(value) in seen:
+                value = stand_in(value, value.allocated_shards("a jitted function"))
+            seen.add(id(value))
+        result.append(value)
+    return tuple(result)
