@@ -90,6 +90,8 @@ class CompiledFunction:
             self._signature.bind(*args, **kwargs)
             with self._first_lock if not self._traced else contextlib.nullcontext():
                 entry = self._find_or_make(args, kwargs)
+                # Only now: the program must be where its final key leads to before others look for it without the lock.
+                self._traced = True
         self._last = entry
         program, structure, copied = entry
         results = program.run(tensors)
@@ -115,7 +117,6 @@ class CompiledFunction:
             entry = self._make(args, kwargs, tensors)
             if self._captures.note_changes(captured):
                 final, _ = self._key(args, kwargs)
-            self._traced = True
             return entry
 
         if self.cache is None:

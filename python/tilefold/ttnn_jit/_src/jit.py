@@ -215,7 +215,10 @@ class JitFunction:
     def _first_call(self, device, args, kwargs):
         """Until a trace has shown which captured values the function changes, its keys are not final: one at a time."""
         with self._first_lock:
-            return self._compiled(device, args, kwargs)
+            result = self._compiled(device, args, kwargs)
+            # Only now: the program must be where the final key leads to before others look for it without the lock.
+            self._traced = True
+            return result
 
     def _inline(self, args, kwargs):
         """Inside of another traced function: part of its program."""
@@ -310,7 +313,6 @@ class JitFunction:
             raise
         if self._captures.note_changes(captured):
             key, _ = self._key(device, args, kwargs)
-        self._traced = True
         entry = _Entry()
         entry.key = key
         entry.program = program
