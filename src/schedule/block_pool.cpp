@@ -16,7 +16,7 @@ namespace {
 constexpr std::size_t kSmall = std::size_t{64} * 1024;
 constexpr std::size_t kHugePage = std::size_t{2} * 1024 * 1024;
 /// How many times as large as wanted a block may be when the pool may not grow.
-constexpr std::size_t kLargestWaste = 4;
+constexpr std::size_t kLargestWaste = 16;
 constexpr std::size_t kFloor = std::size_t{768} * 1024 * 1024;
 
 std::size_t rounded(std::size_t bytes) {

@@ -1,7 +1,7 @@
 """The MSA module and the diffusion module of Boltz-2 as TTNN programs; the pairformer is an example.
 
-Parameters come by Boltz's names from a dictionary of NumPy arrays. Tensors are bfloat16; [1, K, 32, 128, H] and the like
-in comments are shapes: B samples, N atoms in K windows of 32, T tokens, M alignment rows, S tokens again, H heads.
+Parameters come by Boltz's names from a dictionary of NumPy arrays. Tensors are bfloat16; letters in the shapes of
+comments are: B samples, N atoms in K windows of 32, T tokens, M alignment rows, S tokens again, H heads.
 """
 
 import math
@@ -192,8 +192,9 @@ class WindowAttention(Module):
         key_value = ttnn.reshape(self.linear(around, self.key_value), (samples * windows, KEYS, 2, self.heads, width))
         ttnn.deallocate(around)
         key_value = ttnn.permute(key_value, (2, 0, 3, 1, 4))
-        k, v = (ttnn.reshape(part, (samples, windows * self.heads, KEYS, width)) for part in ttnn.chunk(key_value, 2, 0))
-        q = ttnn.reshape(q, (samples, windows * self.heads, queries, width))
+        all_heads = windows * self.heads
+        k, v = (ttnn.reshape(part, (samples, all_heads, KEYS, width)) for part in ttnn.chunk(key_value, 2, dim=0))
+        q = ttnn.reshape(q, (samples, all_heads, queries, width))
         out = ttnn.transformer.scaled_dot_product_attention(
             q, k, v, attn_mask=bias, is_causal=False, scale=width**-0.5
         )
