@@ -51,6 +51,13 @@ class Storage {
   /// A derived form of this data (for example a weight packed for the matrix unit), made once by `make` and kept as
   /// long as the storage. Thread-safe. Only meaningful for data that no longer changes.
   std::shared_ptr<Storage> derived(const std::string& key, const std::function<std::shared_ptr<Storage>()>& make);
+  /// The same from the second request on; null at the first one. For data that may be used once only.
+  std::shared_ptr<Storage> derived_when_asked_again(const std::string& key,
+                                                    const std::function<std::shared_ptr<Storage>()>& make);
+  /// Promises that whoever writes to the data calls forget_derived(), so that programs may keep derived forms of it
+  /// even where it is one of their inputs.
+  void settle() { settled_.store(true, std::memory_order_release); }
+  bool settled() const { return settled_.load(std::memory_order_acquire); }
   /// To be called after the data was overwritten: drops the derived forms, which were made of the old data. As with the
   /// data itself, no program that reads the storage may be running meanwhile.
   void forget_derived();
@@ -66,6 +73,7 @@ class Storage {
   std::shared_ptr<const void> owner_;
   std::unique_ptr<DerivedForms> derived_;
   std::atomic<std::uint64_t> generation_ = 0;
+  std::atomic<bool> settled_ = false;
 };
 
 class Tracer;

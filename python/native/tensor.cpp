@@ -147,6 +147,15 @@ void bind_tensor(nb::module_& module) {
       .def("array", &to_array, "An array object over the same memory, for torch.from_dlpack or numpy.from_dlpack.")
       .def("overwrite", &overwrite, nb::arg("source"), nb::call_guard<nb::gil_scoped_release>(),
            "Copies another tensor of the same type into this one's memory.")
+      .def(
+          "settle",
+          [](const Tensor& tensor) {
+            tensor.storage()->settle();
+            return tensor;
+          },
+          "Promises that the elements change by `overwrite` only; returns the tensor. Programs then keep forms of it "
+          "that "
+          "are made for speed, such as a packed matrix.")
       .def("clone",
            [](const Tensor& tensor) {
              Tensor copy = Tensor::empty(tensor.type());

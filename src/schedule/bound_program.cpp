@@ -7,6 +7,9 @@
 namespace tilefold {
 namespace {
 
+/// With more rows, packing an input B for each product does not count, and its packed form is not kept.
+constexpr double kRowsForKeptInputs = 4096;
+
 double product_of(const std::vector<std::int64_t>& sizes) {
   double product = 1;
   for (const std::int64_t size : sizes) product *= static_cast<double>(size);
@@ -117,7 +120,9 @@ void Frame::bind(BoundStep& bound, const GemmStep& step) {
   sizes.back() = launch.n;
   sizes[sizes.size() - 2] = launch.k;
   bound.bytes += touched(sizes, launch.b.strides) * static_cast<double>(element_size(step.spec.b_dtype));
-  if (!step.b_is_weight) return;
+  const bool short_a = product_of(launch.batch) * static_cast<double>(launch.m) <= kRowsForKeptInputs;
+  if (!step.b_is_weight && !(step.b_is_input && short_a)) return;
+  bound.packed_when_used_again = !step.b_is_weight;
   bound.packed_buffer = step.b.buffer;
   bound.packed_key = step.kernel->packed_key() + "|" + std::to_string(launch.k) + "x" + std::to_string(launch.n);
   for (std::size_t i = launch.b.strides.size() - 2; i < launch.b.strides.size(); ++i)
@@ -159,23 +164,34 @@ void Frame::bind(BoundStep& bound, const NativeStep& step) {
   bound.bytes = 2 * product_of(launch.output.sizes) * static_cast<double>(element_size(launch.output.dtype));
 }
 
+void Frame::launch_unpacked(BoundStep& bound) {
+  std::get<GemmLaunch>(bound.launch).packed_b = nullptr;
+  bound.packed_source.reset();
+}
+
 void Frame::pack_weight(BoundStep& bound) {
   const auto buffer = static_cast<std::size_t>(bound.packed_buffer);
   const std::shared_ptr<Storage>& storage = *owners_[buffer];
   GemmLaunch& launch = std::get<GemmLaunch>(bound.launch);
+  if (bound.packed_when_used_again && !storage->settled()) return launch_unpacked(bound);
   // A weak pointer tells storages apart even when one took the address of another. Weights of one file share a storage.
   const bool same_storage = !bound.packed_source.owner_before(storage) && !storage.owner_before(bound.packed_source);
   const std::uint64_t generation = storage->generation();
   if (same_storage && bound.packed_generation == generation && bound.packed_data == launch.b.data) return;
   const auto& step = std::get<GemmStep>(bound.step->action);
   const auto offset = static_cast<const std::byte*>(launch.b.data) - storage->data();
-  const std::shared_ptr<Storage> packed = storage->derived(bound.packed_key + std::to_string(offset), [&] {
+  const auto make = [&] {
     LaunchOperand matrix = launch.b;
     matrix.strides.erase(matrix.strides.begin(), matrix.strides.end() - 2);
     std::shared_ptr<Storage> form = step.kernel->pack_b(matrix, launch.k, launch.n);
-    storage->page_out();  // a weight of a mapped checkpoint: from now on only its packed form is read
+    // A weight of a mapped checkpoint: from now on only its packed form is read.
+    if (!bound.packed_when_used_again) storage->page_out();
     return form;
-  });
+  };
+  const std::string key = bound.packed_key + std::to_string(offset);
+  const std::shared_ptr<Storage> packed =
+      bound.packed_when_used_again ? storage->derived_when_asked_again(key, make) : storage->derived(key, make);
+  if (!packed) return launch_unpacked(bound);
   launch.packed_b = packed->data();
   bound.packed_source = storage;
   bound.packed_generation = generation;

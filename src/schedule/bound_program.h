@@ -56,8 +56,9 @@ class Frame {
     std::string profile_name;
     double flops = 0;
     double bytes = 0;
-    std::string packed_key;  // gemm with a constant B
+    std::string packed_key;  // gemm whose packed B is kept
     int packed_buffer = -1;
+    bool packed_when_used_again = false;
     std::weak_ptr<Storage> packed_source;
     std::uint64_t packed_generation = 0;  // of the source
     const void* packed_data = nullptr;
@@ -82,6 +83,7 @@ class Frame {
   void bind(ConcreteView& target, const View& view);
   std::vector<std::int64_t> evaluate(const std::vector<Dim>& dims) const;
   void pack_weight(BoundStep& bound);
+  void launch_unpacked(BoundStep& bound);
 
   const Schedule& schedule_;
   const SymbolBindings& bindings_;

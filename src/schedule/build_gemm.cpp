@@ -114,6 +114,7 @@ void ScheduleBuilder::build_gemm(const Region& region) {
   const bool one_matrix =
       std::all_of(step.b.strides.begin(), step.b.strides.end() - 2, [](const Dim& stride) { return stride == Dim(0); });
   step.b_is_weight = one_matrix && (kind == Kind::parameter || kind == Kind::constant);
+  step.b_is_input = one_matrix && kind == Kind::input;
   for (std::size_t i = 2; i < views.size(); ++i) {
     StepOperand operand = rows.operand(i, views[i], {views[i].strides.back()});
     const OperandAccess access = access_of(operand, views[i].dtype);

@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <bit>
 #include <cstring>
+#include <type_traits>
 
 #include "isa/cpu.h"
 #include "isa/native.h"
@@ -92,22 +93,66 @@ struct RowOffsets {
   }
 };
 
+/// `count` rows, each a fixed step after the one before. Rows of one or a few cache lines are what is left of tensors
+/// whose last dimension was divided (heads, chunks): for those the size is known to the compiler.
+template <typename From, typename To>
+void copy_run(const From* from, std::int64_t from_step, To* to, std::int64_t to_step, std::int64_t count,
+              const CopyPlan& plan) {
+  const std::int64_t width = plan.sizes.back();
+  const auto fixed = [&](auto bytes) {
+    for (std::int64_t i = 0; i < count; ++i) std::memcpy(to + i * to_step, from + i * from_step, bytes());
+  };
+  if (std::is_same_v<From, To> && plan.from.back() == 1 && plan.to.back() == 1) {
+    switch (width * static_cast<std::int64_t>(sizeof(To))) {
+      case 32:
+        return fixed(std::integral_constant<std::size_t, 32>());
+      case 64:
+        return fixed(std::integral_constant<std::size_t, 64>());
+      case 128:
+        return fixed(std::integral_constant<std::size_t, 128>());
+      default:
+        break;
+    }
+  }
+  for (std::int64_t i = 0; i < count; ++i)
+    copy_row(from + i * from_step, plan.from.back(), to + i * to_step, plan.to.back(), width);
+}
+
+/// Rows `begin` to `end`, in runs along the dimension before the last.
+template <typename From, typename To>
+void copy_short_rows(const CopyPlan& plan, const From* from, To* to, std::int64_t begin, std::int64_t end) {
+  const std::size_t last = plan.sizes.size() - 1;
+  const std::int64_t length = last == 0 ? 1 : plan.sizes[last - 1];
+  const std::int64_t from_step = last == 0 ? 0 : plan.from[last - 1];
+  const std::int64_t to_step = last == 0 ? 0 : plan.to[last - 1];
+  for (std::int64_t row = begin; row < end;) {
+    const std::int64_t count = std::min(length - row % length, end - row);
+    const RowOffsets offsets(plan, plan.sizes.size(), row);
+    copy_run(from + offsets.from, from_step, to + offsets.to, to_step, count, plan);
+    row += count;
+  }
+}
+
 template <typename From, typename To>
 void copy_rows(const CopyPlan& plan, const From* from, To* to, int max_cores) {
   const std::int64_t width = plan.sizes.back();
+  const std::int64_t rows = plan.rows();
+  if (width <= kTaskElements) {
+    const std::int64_t grain = kTaskElements / width;
+    parallel_for((rows + grain - 1) / grain, max_cores, [&](std::int64_t task, ThreadScratch&) {
+      copy_short_rows(plan, from, to, task * grain, std::min(rows, (task + 1) * grain));
+    });
+    return;
+  }
   const std::int64_t pieces = (width + kTaskElements - 1) / kTaskElements;  // of one long row
   const std::int64_t piece = (width + pieces - 1) / pieces;
-  const std::int64_t items = plan.rows() * pieces;
-  const std::int64_t grain = std::max<std::int64_t>(1, kTaskElements / piece);
-  parallel_for((items + grain - 1) / grain, max_cores, [&](std::int64_t task, ThreadScratch&) {
-    for (std::int64_t item = task * grain; item < std::min(items, (task + 1) * grain); ++item) {
-      const RowOffsets offsets(plan, plan.sizes.size(), item / pieces);
-      const std::int64_t begin = item % pieces * piece;
-      const std::int64_t count = std::min(piece, width - begin);
-      if (count <= 0) continue;
-      copy_row(from + offsets.from + begin * plan.from.back(), plan.from.back(),
-               to + offsets.to + begin * plan.to.back(), plan.to.back(), count);
-    }
+  parallel_for(rows * pieces, max_cores, [&](std::int64_t task, ThreadScratch&) {
+    const RowOffsets offsets(plan, plan.sizes.size(), task / pieces);
+    const std::int64_t begin = task % pieces * piece;
+    const std::int64_t count = std::min(piece, width - begin);
+    if (count <= 0) return;
+    copy_row(from + offsets.from + begin * plan.from.back(), plan.from.back(), to + offsets.to + begin * plan.to.back(),
+             plan.to.back(), count);
   });
 }
 

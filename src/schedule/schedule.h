@@ -43,6 +43,7 @@ struct GemmStep {
   Dim m, n, k;
   StepOperand a, b;
   bool b_is_weight = false;  // a matrix that never changes: packed once and kept with its storage
+  bool b_is_input = false;   // a matrix that the program is given: the same if its storage is settled and is used again
   std::vector<StepOperand> inputs;
   std::vector<StepOperand> outputs;
   std::shared_ptr<const GemmKernel> kernel;

@@ -77,6 +77,14 @@ std::shared_ptr<Storage> Storage::derived(const std::string& key,
   return form;
 }
 
+std::shared_ptr<Storage> Storage::derived_when_asked_again(const std::string& key,
+                                                           const std::function<std::shared_ptr<Storage>()>& make) {
+  const std::lock_guard lock(derived_->mutex);
+  const auto [entry, first] = derived_->forms.try_emplace(key);
+  if (!first && !entry->second) entry->second = make();
+  return entry->second;
+}
+
 void Storage::forget_derived() {
   const std::lock_guard lock(derived_->mutex);
   derived_->forms.clear();

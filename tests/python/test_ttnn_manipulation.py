@@ -140,6 +140,34 @@ def test_block_floats_are_packed_again():
         assert torch.equal(ttnn.to_torch(result).double(), torch.from_numpy(block_values(expected, 7)))
 
 
+def packed_values(tensor):
+    """What the tensor's elements are after packing them anew."""
+    return ttnn.to_torch(ttnn.from_torch(ttnn.to_torch(tensor), dtype=tensor.dtype))
+
+
+@pytest.mark.parametrize("dtype", [ttnn.bfloat8_b, ttnn.bfloat4_b], ids=str)
+def test_movements_of_whole_blocks_leave_packed_values(dtype):
+    scales = torch.exp2(torch.arange(3 * 64) % 7 * 3.0).reshape(3, 64)  # neighbours far apart: blocks matter
+    x, _ = tensor(random((2, 3, 64)) * scales, dtype)
+    for result, expected in (
+        (ttnn.permute(x, (1, 0, 2)), lambda held: held.permute(1, 0, 2)),
+        (ttnn.reshape(x, (2, 12, 16)), lambda held: held.reshape(2, 12, 16)),
+        (ttnn.reshape(x, (2, 6, 32)), lambda held: held.reshape(2, 6, 32)),
+        (ttnn.concat([x, x[..., :20]], -1), lambda held: torch.cat([held, held[..., :20]], -1)),
+        (ttnn.concat([x, x], 0), lambda held: torch.cat([held, held], 0)),
+        (x[..., 32:55], lambda held: held[..., 32:55]),
+        (x[:, 1, 16:], lambda held: held[:, 1, 16:]),
+        (ttnn.slice(x, [0, 0, 48], [2, 2, 60]), lambda held: held[:, :2, 48:60]),
+        (ttnn.chunk(x, 4, -1)[3], lambda held: held[..., 48:]),
+    ):
+        assert result.dtype is dtype
+        assert torch.equal(ttnn.to_torch(result), expected(ttnn.to_torch(x)))
+        assert torch.equal(ttnn.to_torch(result), packed_values(result))
+    # An element alone in its block is exact; with others of the row it is rounded to their exponent.
+    column = x[:, :, 3]
+    assert torch.equal(ttnn.to_torch(column), packed_values(column))
+
+
 def test_sharded_placement_that_does_not_fit_becomes_interleaved():
     config = ttnn.create_sharded_memory_config((64, 64), ttnn.CoreGrid(x=2, y=2), ttnn.ShardStrategy.BLOCK)
     x, held = tensor(random((64, 64)), memory_config=config)

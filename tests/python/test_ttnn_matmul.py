@@ -106,6 +106,25 @@ def test_minimal_matmul():
     check(result, held_a, weight[0], ttnn.float32, lambda x: x + held)
 
 
+@pytest.mark.parametrize("dtype", [ttnn.bfloat16, ttnn.float32, ttnn.bfloat4_b], ids=str)
+def test_matrix_that_is_used_again_and_overwritten(dtype):
+    a, held_a = tensor(random((2, 40, 70), 1), ttnn.bfloat16)
+    bias, held_bias = tensor(random((50,), 2), ttnn.bfloat16)
+    weight, held = tensor(random((70, 50), 3), dtype)
+    wide, held_wide = tensor(random((50, 70), 4), dtype)
+    for _ in range(3):  # from the second time on, the matrix is packed already
+        check(ttnn.linear(a, weight, bias=bias), held_a, held, ttnn.bfloat16, lambda x: x + held_bias)
+        check(ttnn.matmul(a, weight), held_a, held, ttnn.bfloat16)
+        check(ttnn.matmul(a, wide, transpose_b=True), held_a, held_wide.T, ttnn.bfloat16)
+    other = ttnn.from_torch(random((70, 50), 5), dtype=dtype, layout=ttnn.TILE_LAYOUT)
+    ttnn.copy_host_to_device_tensor(other, weight)
+    for _ in range(3):
+        check(ttnn.matmul(a, weight), held_a, ttnn.to_torch(other).double(), ttnn.bfloat16)
+    # In place, the handle gets other memory.
+    doubled = ttnn.multiply_(weight, 2)
+    check(ttnn.matmul(a, doubled), held_a, 2 * ttnn.to_torch(other).double(), ttnn.bfloat16)
+
+
 def test_errors():
     a, b = tensor(random((3, 4)))[0], tensor(random((5, 6)))[0]
     with pytest.raises(RuntimeError, match="width of the first tensor"):

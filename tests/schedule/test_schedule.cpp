@@ -191,6 +191,39 @@ TEST(BlockPool, UsesBlocksAgain) {
   EXPECT_EQ(pool.unused_bytes(), 0U);
 }
 
+TEST(BlockPool, KeepsWhatWasInUseAtOnce) {
+  constexpr std::size_t kBlock = std::size_t{4} << 20;
+  BlockPool pool(kBlock, 3 * kBlock);
+  std::vector<std::byte*> addresses;
+  {
+    std::vector<std::shared_ptr<std::byte>> blocks;
+    for (int i = 0; i < 3; ++i) blocks.push_back(pool.acquire(kBlock));
+    for (const auto& block : blocks) addresses.push_back(block.get());
+  }
+  EXPECT_EQ(pool.unused_bytes(), 3 * kBlock);  // more than the floor, but no more than was in use
+  const std::shared_ptr<std::byte> again = pool.acquire(kBlock);
+  EXPECT_EQ(again.get(), addresses.back());  // the block that was given back last
+  EXPECT_EQ(pool.unused_bytes(), 2 * kBlock);
+  // A smaller block: rather one of the unused than a new one in place of them.
+  EXPECT_EQ(pool.acquire(kBlock / 2).get(), addresses[1]);
+  // A larger block: with it, unused blocks would raise the peak.
+  const std::shared_ptr<std::byte> other = pool.acquire(2 * kBlock);
+  EXPECT_EQ(pool.unused_bytes(), 0U);
+}
+
+TEST(BlockPool, KeepsUnusedBlocksUpToTheCeiling) {
+  constexpr std::size_t kBlock = std::size_t{4} << 20;
+  BlockPool pool(0, 2 * kBlock);
+  std::vector<std::shared_ptr<std::byte>> blocks;
+  for (int i = 0; i < 3; ++i) blocks.push_back(pool.acquire(kBlock));
+  blocks.clear();
+  EXPECT_EQ(pool.unused_bytes(), 2 * kBlock);
+  pool.trim();
+  EXPECT_EQ(pool.unused_bytes(), 0U);
+  pool.acquire(kBlock / 2);
+  EXPECT_EQ(pool.unused_bytes(), kBlock / 2);  // what had been in use before the trim does not count
+}
+
 TEST(Executable, RunsOnSeveralThreadsAtOnce) {
   JitOptions options{.name = "shared"};
   options.symbolic = true;

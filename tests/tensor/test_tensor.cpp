@@ -151,6 +151,25 @@ TEST(Storage, DerivedFormsAreMadeOnce) {
   EXPECT_EQ(made, 2);
 }
 
+TEST(Storage, DerivedFormsWhenAskedAgain) {
+  const auto storage = Storage::allocate(16);
+  int made = 0;
+  const auto make = [&] {
+    ++made;
+    return Storage::allocate(8);
+  };
+  EXPECT_EQ(storage->derived_when_asked_again("packed", make), nullptr);
+  const auto form = storage->derived_when_asked_again("packed", make);
+  EXPECT_NE(form, nullptr);
+  EXPECT_EQ(storage->derived_when_asked_again("packed", make), form);
+  EXPECT_EQ(made, 1);
+  storage->forget_derived();
+  EXPECT_EQ(storage->derived_when_asked_again("packed", make), nullptr);
+  EXPECT_FALSE(storage->settled());
+  storage->settle();
+  EXPECT_TRUE(storage->settled());
+}
+
 TEST(Storage, DerivedFormsOfOverwrittenDataAreMadeAnew) {
   const auto storage = Storage::allocate(16);
   int made = 0;

@@ -153,6 +153,7 @@ def from_torch(
             # Each device has storage of its own.
             shards += tuple(shards[0].clone() for _ in range(device.get_num_devices() - 1))
     layout, memory_config = checked_placement(shards[0].shape, dtype, layout, memory_config, where)
+    shards = tuple(native.settle() for native in shards)
     return Tensor.wrap_shards(shards, dtype, layout, memory_config, device, getattr(mesh_mapper, "topology", None))
 
 

@@ -25,6 +25,9 @@ STORAGE_DTYPE = {
     DataType.INT32: _native.DType.int32,
 }
 
+#: Elements of a row that share an exponent.
+BLOCK_FLOAT_ELEMENTS = 16
+
 #: Bits of a block-float mantissa.
 BLOCK_FLOAT_BITS = {DataType.BFLOAT8_B: 7, DataType.BFLOAT4_B: 3}
 

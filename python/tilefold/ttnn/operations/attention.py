@@ -7,6 +7,7 @@ from tilefold import _native
 from tilefold.ttnn.dispatch import Call, engine_operation, planned, require_tensor
 from tilefold.ttnn.fusion import cast, fused, rounded
 from tilefold.ttnn.operations.binary import FLOATING
+from tilefold.ttnn.tensor import BLOCK_FLOAT_ELEMENTS
 
 _SDPA = "transformer.scaled_dot_product_attention"
 
@@ -169,7 +170,9 @@ def nlp_create_qkv_heads(
             size = x.shape
             x = _sliced(x, 3, first * width, (first + count) * width)
             x = _reshape(x, [size[0], size[2], count, width])
-            return rounded(engine_operation("permute", dims=[0, 2, 3, 1] if transposed else [0, 2, 1, 3])(x), dtype)
+            x = engine_operation("permute", dims=[0, 2, 3, 1] if transposed else [0, 2, 1, 3])(x)
+            # Heads of whole blocks are exact as they are.
+            return x if width % BLOCK_FLOAT_ELEMENTS == 0 and not transposed else rounded(x, dtype)
 
         handle = fused(name, compute, first, count, width, transposed, dtype)
         return Call(handle, (tensor,), memory_config=memory_config)
@@ -192,8 +195,8 @@ def nlp_concat_heads(input, *, memory_config=None):
     dtype = input.dtype
 
     def compute(x):
-        x = engine_operation("permute", dims=[0, 2, 1, 3])(x)
-        return rounded(_reshape(x, [batch, 1, length, heads * width]), dtype)
+        x = _reshape(engine_operation("permute", dims=[0, 2, 1, 3])(x), [batch, 1, length, heads * width])
+        return x if width % BLOCK_FLOAT_ELEMENTS == 0 else rounded(x, dtype)
 
     handle = fused(name, compute, tuple(input.shape), dtype)
     return Call(handle, (input,), memory_config=memory_config)

@@ -6,7 +6,7 @@ from tilefold import _native
 from tilefold.ttnn.dispatch import Call, engine_operation, planned, require_allocated
 from tilefold.ttnn.fusion import fused, rounded
 from tilefold.ttnn.operations.reductions import normalized_dim
-from tilefold.ttnn.tensor import BLOCK_FLOAT_BITS
+from tilefold.ttnn.tensor import BLOCK_FLOAT_BITS, BLOCK_FLOAT_ELEMENTS
 
 
 class _View:
@@ -36,10 +36,11 @@ def _integers(values, where, what):
     return [int(value) for value in values]
 
 
-def _moved(name, handle, tensor, memory_config, *key, operands=None, layout=None):
-    """The Call of a movement; block floats are rounded again where their blocks changed."""
+def _moved(name, handle, tensor, memory_config, *key, operands=None, layout=None, whole_blocks=False):
+    """The Call of a movement; block floats are rounded again unless every new block is (part of) an old one: a part has
+    the same or a smaller exponent, so that its elements are exact."""
     dtype = tensor.dtype
-    if dtype in BLOCK_FLOAT_BITS:
+    if dtype in BLOCK_FLOAT_BITS and not whole_blocks:
         inner = handle
         handle = fused(name, lambda *natives: rounded(inner(*natives), dtype), dtype, *key)
     return Call(handle, operands or (tensor,), memory_config=memory_config, layout=layout)
@@ -65,8 +66,10 @@ def resolved_shape(old, shape, where):
 
 
 def _reshape_call(name, tensor, shape, memory_config):
-    # Blocks are groups of a row: they stay as they are while the rows do.
-    if tensor.dtype not in BLOCK_FLOAT_BITS or (shape and len(tensor.shape) and shape[-1] == tensor.shape[-1]):
+    # Blocks are groups of a row: they stay as they are while the rows do, and where rows consist of whole ones.
+    old, new = (sizes[-1] if sizes else 1 for sizes in (tuple(tensor.shape), shape))
+    whole = old == new or old % BLOCK_FLOAT_ELEMENTS == 0 and new % BLOCK_FLOAT_ELEMENTS == 0
+    if tensor.dtype not in BLOCK_FLOAT_BITS or whole:
         return Call(_View(shape), (tensor,), memory_config=memory_config, layout=None)
     operation = engine_operation("reshape", shape=_native.Dims(shape))
     return _moved(name, operation, tensor, memory_config, tuple(shape))
@@ -110,7 +113,9 @@ def unsqueeze_to_4d(tensor):
 
 
 def _permuted(name, tensor, dims, memory_config):
-    return _moved(name, engine_operation("permute", dims=dims), tensor, memory_config, tuple(dims))
+    operation = engine_operation("permute", dims=dims)
+    whole = not dims or dims[-1] == len(dims) - 1
+    return _moved(name, operation, tensor, memory_config, tuple(dims), whole_blocks=whole)
 
 
 @planned("permute")
@@ -170,7 +175,17 @@ def concat(tensors, dim=0, *, memory_config=None, groups=1):
                 f"are joined ({axis}), got {list(first.shape)} and {list(shape)}"
             )
     operation = engine_operation("concat", dim=axis)
-    return _moved("concat", operation, first, memory_config, axis, operands=tuple(tensors))
+    whole = axis != rank - 1 or all(tensor.shape[-1] % BLOCK_FLOAT_ELEMENTS == 0 for tensor in tensors[:-1])
+    return _moved("concat", operation, first, memory_config, axis, operands=tuple(tensors), whole_blocks=whole)
+
+
+def _keeps_blocks(ranges, shape=None):
+    """Whether a slice, given the `shape` then, has its blocks from single ones of the tensor."""
+    if not ranges:
+        return True
+    start, end, step = ranges[-1]
+    kept_last = shape is None or (len(shape) > 0 and shape[-1] == end - start)
+    return start % BLOCK_FLOAT_ELEMENTS == 0 and step == 1 and kept_last
 
 
 def _slice_handle(name, tensor, ranges, shape=None):
@@ -210,7 +225,8 @@ def chunk(input_tensor, chunks, dim=0):
         ranges = [(0, extent, 1) for extent in input_tensor.shape]
         ranges[axis] = (start, min(start + part, size), 1)
         handle = _slice_handle("chunk", input_tensor, ranges)
-        calls.append(_moved("chunk", handle, input_tensor, None, tuple(input_tensor.shape), tuple(ranges)))
+        key = (tuple(input_tensor.shape), tuple(ranges))
+        calls.append(_moved("chunk", handle, input_tensor, None, *key, whole_blocks=_keeps_blocks(ranges)))
     return calls
 
 
@@ -236,9 +252,8 @@ def slice_tensor(input_tensor, slice_start, slice_end, slice_step=None, *, memor
                 f"ttnn.slice: elements {starts} to {ends} with steps {steps} are not within the shape {list(sizes)}"
             )
         ranges.append((start, end, step))
-    return _moved(
-        "slice", _slice_handle("slice", input_tensor, ranges), input_tensor, memory_config, tuple(sizes), tuple(ranges)
-    )
+    handle, key = _slice_handle("slice", input_tensor, ranges), (tuple(sizes), tuple(ranges))
+    return _moved("slice", handle, input_tensor, memory_config, *key, whole_blocks=_keeps_blocks(ranges))
 
 
 def _indexed(index, sizes, on_device):
@@ -304,7 +319,8 @@ def getitem(input_tensor, index):
     ranges, shape = _indexed(index.value, input_tensor.shape, input_tensor.device() is not None)
     handle = _slice_handle("getitem", input_tensor, ranges, shape)
     shape = None if shape is None else tuple(shape)
-    return _moved("getitem", handle, input_tensor, None, tuple(input_tensor.shape), tuple(ranges), shape)
+    key = (tuple(input_tensor.shape), tuple(ranges), shape)
+    return _moved("getitem", handle, input_tensor, None, *key, whole_blocks=_keeps_blocks(ranges, shape))
 
 
 @planned("pad")

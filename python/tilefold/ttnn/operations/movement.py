@@ -124,7 +124,7 @@ def deallocate(tensor, force=True):
 
 def _copies(shards):
     """Engine tensors with memory of their own."""
-    return tuple(native if native.is_traced else native.clone() for native in shards)
+    return tuple(native if native.is_traced else native.clone().settle() for native in shards)
 
 
 @operation("to_device", counted=False)
