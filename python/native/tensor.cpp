@@ -154,8 +154,7 @@ void bind_tensor(nb::module_& module) {
             return tensor;
           },
           "Promises that the elements change by `overwrite` only; returns the tensor. Programs then keep forms of it "
-          "that "
-          "are made for speed, such as a packed matrix.")
+          "that are made for speed, such as a packed matrix.")
       .def("clone",
            [](const Tensor& tensor) {
              Tensor copy = Tensor::empty(tensor.type());

@@ -62,7 +62,9 @@ void leave_core(int core) {
 
 }  // namespace
 
-void TaskRun::divide(TaskRange* ranges, bool backwards) {
+void TaskRun::divide(TaskRange* ranges, int places, bool backwards) {
+  cores_ = std::min(cores_, places);
+  seats_.store(cores_ - 1);
   ranges_ = ranges;
   backwards_ = backwards;
   for (int place = 0; place < cores_; ++place) {
@@ -98,7 +100,7 @@ bool Team::run(TaskRun& run) {
   TaskRun* free = nullptr;
   if (!current_.compare_exchange_strong(free, &closed_)) return false;
   caller_core_.store(sched_getcpu(), std::memory_order_relaxed);
-  run.divide(ranges_.get(), generation_.load(std::memory_order_relaxed) % 2 == 1);
+  run.divide(ranges_.get(), threads_, generation_.load(std::memory_order_relaxed) % 2 == 1);
   current_.store(&run);
   generation_.fetch_add(1);
   hire(run.cores() - 1);

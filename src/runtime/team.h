@@ -31,8 +31,9 @@ class TaskRun {
 
   int cores() const { return cores_; }
 
-  /// Divides the tasks among `ranges`, one per core, which are this run's until it ends.
-  void divide(TaskRange* ranges, bool backwards);
+  /// Divides the tasks among `ranges`, one per core, which are this run's until it ends. There are `places` of them:
+  /// fewer than cores when the number of threads has just become smaller.
+  void divide(TaskRange* ranges, int places, bool backwards);
 
   /// Whether one more thread may and should take part.
   bool join() { return open_.load(std::memory_order_relaxed) && seats_.fetch_sub(1) > 0; }

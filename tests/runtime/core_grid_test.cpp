@@ -129,6 +129,21 @@ TEST(CoreGrid, SeveralCallersAtOnce) {
   EXPECT_EQ(total, 4 * 50 * 190);
 }
 
+TEST(CoreGrid, TheNumberOfThreadsMayChangeWhileOthersRun) {
+  const ThreadCount count(8);
+  std::atomic<bool> stop{false};
+  std::thread changer([&] {
+    for (int threads = 1; !stop; threads = threads % 8 + 1) set_num_threads(threads);
+  });
+  for (int round = 0; round < 2000; ++round) {
+    std::atomic<std::int64_t> total{0};
+    parallel_for(50, 0, [&](std::int64_t task, ThreadScratch&) { total += task; });
+    EXPECT_EQ(total, 50 * 49 / 2);
+  }
+  stop = true;
+  changer.join();
+}
+
 TEST(CoreGrid, RefusesNoThreads) {
   EXPECT_THROW(set_num_threads(0), ValueError);
   EXPECT_THROW(set_num_threads(-3), ValueError);
