@@ -58,6 +58,26 @@ class Module:
         return self.vector(name + ".weight"), self.vector(name + ".bias")
 
 
+def gated(x, gate):
+    """x * sigmoid(gate) in the memory of x; the gate is freed."""
+    x = ttnn.multiply_(x, gate, input_tensor_b_activations=[ttnn.UnaryOpType.SIGMOID])
+    ttnn.deallocate(gate)
+    return x
+
+
+def attention(qkv, bias, heads, width):
+    """Attention over the rows of [batch, S, 3 heads padded width], which is freed: [batch, heads, S, padded width]. `width`
+    are a head's channels without padding; the bias is added to the logits."""
+    q, k, v = ttnn.experimental.nlp_create_qkv_heads(
+        ttnn.unsqueeze(qkv, 1), num_heads=heads, num_kv_heads=heads, transpose_k_heads=False
+    )
+    ttnn.deallocate(qkv)
+    out = ttnn.transformer.scaled_dot_product_attention(q, k, v, attn_mask=bias, is_causal=False, scale=width**-0.5)
+    for tensor in (q, k, v):
+        ttnn.deallocate(tensor)
+    return out
+
+
 class TriangleMultiplication(Module):
     """Updates pair (i, j) from the pairs of both with every third token k, 32 channels at a time."""
 
@@ -96,17 +116,14 @@ class TriangleMultiplication(Module):
         ttnn.deallocate(result_normed)
         gate = self.linear(normed, self.gate)
         ttnn.deallocate(normed)
-        result = ttnn.multiply_(result, gate, input_tensor_b_activations=[ttnn.UnaryOpType.SIGMOID])
-        ttnn.deallocate(gate)
-        return result
+        return gated(result, gate)
 
     def product(self, projected, mask):
         left, right, left_gate, right_gate = ttnn.chunk(projected, 4, dim=-1)
         ttnn.deallocate(projected)
         factors = []
         for factor, gate, order in ((left, left_gate, self.left), (right, right_gate, self.right)):
-            factor = ttnn.multiply_(factor, gate, input_tensor_b_activations=[ttnn.UnaryOpType.SIGMOID])
-            ttnn.deallocate(gate)
+            factor = gated(factor, gate)
             if mask is not None:
                 factor = ttnn.multiply_(factor, mask)
             factors.append(ttnn.permute(factor, order, memory_config=ttnn.L1_MEMORY_CONFIG))
@@ -145,29 +162,16 @@ class TriangleAttention(Module):
         if mask is not None:
             bias = ttnn.add(bias, mask)
         qkv = ttnn.experimental.minimal_matmul(x, self.qkv, compute_kernel_config=self.compute)
-        out = self.attention(qkv, bias)
+        heads = attention(qkv, bias, self.HEADS, self.WIDTH)
         ttnn.deallocate(bias)
+        out = ttnn.squeeze(ttnn.experimental.nlp_concat_heads(heads), 1)
+        ttnn.deallocate(heads)
         gate = self.linear(x, self.gate)
         ttnn.deallocate(x)
-        out = ttnn.multiply_(out, gate, input_tensor_b_activations=[ttnn.UnaryOpType.SIGMOID])
-        ttnn.deallocate(gate)
+        out = gated(out, gate)
         x = ttnn.unsqueeze(self.linear(out, self.out), 0)
         ttnn.deallocate(out)
         return ttnn.permute(x, (0, 2, 1, 3)) if self.ending else x
-
-    def attention(self, qkv, bias):
-        q, k, v = ttnn.experimental.nlp_create_qkv_heads(
-            ttnn.unsqueeze(qkv, 1), num_heads=self.HEADS, num_kv_heads=self.HEADS, transpose_k_heads=False
-        )
-        ttnn.deallocate(qkv)
-        heads = ttnn.transformer.scaled_dot_product_attention(
-            q, k, v, attn_mask=bias, is_causal=False, scale=self.WIDTH**-0.5
-        )
-        for tensor in (q, k, v):
-            ttnn.deallocate(tensor)
-        out = ttnn.experimental.nlp_concat_heads(heads)
-        ttnn.deallocate(heads)
-        return ttnn.squeeze(out, 1)
 
 
 class Transition(Module):
@@ -238,21 +242,10 @@ class AttentionPairBias(Module):
         if mask is not None:
             bias = ttnn.add(bias, mask)
         qkv = self.linear(s, self.qkv, bias=self.qkv_bias)
-        q, k, v = ttnn.experimental.nlp_create_qkv_heads(
-            ttnn.unsqueeze(qkv, 1), num_heads=self.heads, num_kv_heads=self.heads, transpose_k_heads=False
-        )
-        ttnn.deallocate(qkv)
-        out = ttnn.transformer.scaled_dot_product_attention(
-            q, k, v, attn_mask=bias, is_causal=False, scale=self.width**-0.5
-        )
-        for tensor in (q, k, v):
-            ttnn.deallocate(tensor)
+        out = attention(qkv, bias, self.heads, self.width)
         out = ttnn.permute(out[:, :, :, : self.width], (0, 2, 1, 3))
         out = ttnn.reshape(out, (out.shape[0], -1, self.channels))
-        gate = self.linear(s, self.gate)
-        out = ttnn.multiply_(out, gate, input_tensor_b_activations=[ttnn.UnaryOpType.SIGMOID])
-        ttnn.deallocate(gate)
-        return self.linear(out, self.out)
+        return self.linear(gated(out, self.linear(s, self.gate)), self.out)
 
 
 class PairformerLayer(Module):

@@ -13,17 +13,10 @@ import ttnn
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[3] / "examples"))
 
-from ttnn_pairformer import AttentionPairBias, Module, PairformerLayer, Transition  # noqa: E402
+from ttnn_pairformer import AttentionPairBias, Module, PairformerLayer, Transition, gated  # noqa: E402
 
 QUERIES, KEYS, ATOM_HEADS = 32, 128, 4
-SIGMOID, SILU = ttnn.UnaryOpType.SIGMOID, ttnn.UnaryOpType.SILU
-
-
-def gated(x, gate):
-    """x * sigmoid(gate) in the memory of x; the gate is freed."""
-    x = ttnn.multiply_(x, gate, input_tensor_b_activations=[SIGMOID])
-    ttnn.deallocate(gate)
-    return x
+SILU = ttnn.UnaryOpType.SILU
 
 
 class PairWeightedAveraging(Module):
