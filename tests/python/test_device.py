@@ -200,3 +200,14 @@ def test_context_managers():
     with ttnn.create_mesh_device(ttnn.MeshShape(1, 2)) as mesh:
         assert mesh.get_num_devices() == 2
     assert not mesh.is_open
+
+
+def test_a_closed_device_takes_no_tensors():
+    closed = ttnn.open_device(device_id=5)
+    kept = tensor(closed, 32, 32)
+    ttnn.close_device(closed)
+    with pytest.raises(RuntimeError, match="ttnn.from_torch: .* is closed"):
+        tensor(closed, 32, 32)
+    with pytest.raises(RuntimeError, match="ttnn.to_device: .* is closed"):
+        ttnn.to_device(kept.cpu(), closed)
+    assert torch.equal(ttnn.to_torch(kept), torch.ones(32, 32, dtype=torch.bfloat16))

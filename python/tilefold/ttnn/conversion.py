@@ -137,6 +137,8 @@ def from_torch(
     if tensor is None:
         return None
     where = "ttnn.from_torch"
+    if device is not None:
+        device.require_open(where)
     if spec is not None:
         if dtype is not None or layout is not None or memory_config is not None or tile is not None:
             raise RuntimeError(f"{where}: spec excludes dtype, layout, memory_config and tile")

@@ -134,6 +134,7 @@ def to_device(tensor, device, memory_config=None, cq_id=None):
     _require_memory_config(memory_config, "to_device")
     if not hasattr(device, "get_num_devices"):
         raise TypeError(f"ttnn.to_device: expected a device, got {type(device).__name__}")
+    device.require_open("ttnn.to_device")
     config = tensor.memory_config() if memory_config is None else memory_config
     check_placement(config, tensor.shape, tensor.layout, "ttnn.to_device")
     shards = tensor.shards
