@@ -3,18 +3,17 @@
 #include <algorithm>
 #include <cstdlib>
 #include <iterator>
-#include <new>
 
 #if defined(__linux__)
-#include <sys/mman.h>
 #include <unistd.h>
 #endif
+
+#include "tensor/aligned_memory.h"
 
 namespace tilefold {
 namespace {
 
 constexpr std::size_t kSmall = std::size_t{64} * 1024;
-constexpr std::size_t kHugePage = std::size_t{2} * 1024 * 1024;
 /// How many times as large as wanted a block may be when the pool may not grow.
 constexpr std::size_t kLargestWaste = 16;
 constexpr std::size_t kFloor = std::size_t{768} * 1024 * 1024;
@@ -32,16 +31,6 @@ std::size_t process_ceiling() {
   if (pages > 0 && page > 0) return static_cast<std::size_t>(pages) / 4 * static_cast<std::size_t>(page);
 #endif
   return kFloor;
-}
-
-std::byte* allocate(std::size_t capacity) {
-  const std::size_t alignment = capacity < kHugePage ? 64 : kHugePage;
-  void* data = std::aligned_alloc(alignment, capacity);
-  if (data == nullptr) throw std::bad_alloc();
-#if defined(__linux__)
-  if (capacity >= kHugePage) madvise(data, capacity, MADV_HUGEPAGE);  // fewer page faults; fine when refused
-#endif
-  return static_cast<std::byte*>(data);
 }
 
 }  // namespace
@@ -66,7 +55,7 @@ std::shared_ptr<std::byte> BlockPool::acquire(std::size_t bytes) {
   for (std::byte* block : freed) std::free(block);  // first, so that it can serve the allocation
   if (data == nullptr) {
     try {
-      data = allocate(capacity);
+      data = allocate_aligned(capacity);
     } catch (...) {
       const std::lock_guard lock(mutex_);
       used_bytes_ -= capacity;
@@ -84,7 +73,7 @@ std::byte* BlockPool::take_unused(std::size_t& capacity) {
   // A new block would push out unused ones: a larger one is as good, unless it raises the peak itself.
   const bool full = used_bytes_ + unused_bytes_ + capacity > together && used_bytes_ + found <= together;
   if (found > (full ? kLargestWaste * capacity : capacity + capacity / 4)) return nullptr;
-  capacity = fit->first.first;
+  capacity = found;
   std::byte* const data = fit->second;
   unused_bytes_ -= capacity;
   capacities_.erase(fit->first.second);

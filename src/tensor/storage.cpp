@@ -3,9 +3,9 @@
 
 #include <cstdlib>
 #include <mutex>
-#include <new>
 #include <unordered_map>
 
+#include "tensor/aligned_memory.h"
 #include "tilefold/tensor.h"
 
 namespace tilefold {
@@ -14,26 +14,6 @@ struct Storage::DerivedForms {
   std::mutex mutex;
   std::unordered_map<std::string, std::shared_ptr<Storage>> forms;
 };
-
-namespace {
-
-constexpr std::size_t kCacheLine = 64;
-constexpr std::size_t kHugePage = std::size_t{2} * 1024 * 1024;
-
-std::byte* allocate_aligned(std::size_t bytes) {
-  const bool large = bytes >= 2 * kHugePage;
-  void* data = nullptr;
-  if (::posix_memalign(&data, large ? kHugePage : kCacheLine, bytes == 0 ? kCacheLine : bytes) != 0) {
-    throw std::bad_alloc();
-  }
-#ifdef MADV_HUGEPAGE
-  // Only advice, for whole huge pages: fewer address translations and page faults.
-  if (large) ::madvise(data, bytes / kHugePage * kHugePage, MADV_HUGEPAGE);
-#endif
-  return static_cast<std::byte*>(data);
-}
-
-}  // namespace
 
 std::shared_ptr<Storage> Storage::allocate(std::size_t bytes) {
   std::shared_ptr<Storage> storage(new Storage());
