@@ -84,8 +84,9 @@ PairedRows paired_rows(const std::vector<ChainAlignment>& chains, const Featuriz
 
 }  // namespace
 
-void add_msa_features(const Complex& complex, const FeaturizeOptions& options, Features& features) {
-  const std::vector<ChainAlignment> chains = chain_alignments(complex, features.warnings);
+void add_msa_features(const Complex& complex, const FeaturizeOptions& options, Features& features,
+                      Diagnostics& diagnostics) {
+  const std::vector<ChainAlignment> chains = chain_alignments(complex, diagnostics);
   const PairedRows pairing = paired_rows(chains, options);
   ColumnWriter writer(static_cast<std::int64_t>(pairing.num_rows()), complex.num_tokens());
   for (std::int64_t t = 0; t < complex.num_tokens(); ++t) {
@@ -96,8 +97,8 @@ void add_msa_features(const Complex& complex, const FeaturizeOptions& options, F
 }
 
 std::int64_t count_msa_rows(const Complex& complex, const FeaturizeOptions& options) {
-  std::vector<std::string> warnings;
-  return static_cast<std::int64_t>(paired_rows(chain_alignments(complex, warnings), options).num_rows());
+  Diagnostics unused;  // the featurizer tells it
+  return static_cast<std::int64_t>(paired_rows(chain_alignments(complex, unused), options).num_rows());
 }
 
 }  // namespace tilefold::bio
