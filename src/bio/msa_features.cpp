@@ -82,6 +82,21 @@ PairedRows paired_rows(const std::vector<ChainAlignment>& chains, const Featuriz
   return pair_alignments(chains, options.max_msa_rows);
 }
 
+/// Profile and mean deletion of the alignment's first row alone.
+void add_affinity_features(const Complex& complex, const std::vector<ChainAlignment>& chains, Features& features) {
+  Tensor profile = Tensor::zeros(Shape{complex.num_tokens(), kNumResidueTypes});
+  auto values = profile.mutable_data<float>();
+  for (std::int64_t t = 0; t < complex.num_tokens(); ++t) {
+    const Token& token = complex.tokens[t];
+    values[t * kNumResidueTypes + chains[token.chain].type(0, token.residue_index)] = 1.0F;
+  }
+  features.tensors.insert_or_assign("profile_affinity", std::move(profile));
+  add_vector<float>(features, "deletion_mean_affinity", complex.num_tokens(), [&](std::int64_t t) {
+    const Token& token = complex.tokens[t];
+    return deletion_value(chains[token.chain].deletion(0, token.residue_index));
+  });
+}
+
 }  // namespace
 
 void add_msa_features(const Complex& complex, const FeaturizeOptions& options, Features& features,
@@ -94,6 +109,7 @@ void add_msa_features(const Complex& complex, const FeaturizeOptions& options, F
     writer.write(t, token, chains[token.chain], pairing);
   }
   std::move(writer).finish(features);
+  if (options.affinity) add_affinity_features(complex, chains, features);
 }
 
 std::int64_t count_msa_rows(const Complex& complex, const FeaturizeOptions& options) {

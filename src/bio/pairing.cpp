@@ -159,9 +159,12 @@ ChainAlignment::ChainAlignment(const Structure& structure, const Chain& chain, c
 }
 
 std::vector<ChainAlignment> chain_alignments(const Complex& complex, Diagnostics& diagnostics) {
+  std::vector<bool> is_used(complex.structure.chains.size(), false);
+  for (const Token& token : complex.tokens) is_used[token.chain] = true;
   std::vector<ChainAlignment> chains;
   for (std::size_t i = 0; i < complex.structure.chains.size(); ++i) {
-    chains.emplace_back(complex.structure, complex.structure.chains[i], complex.msas[i].get(), diagnostics);
+    const Msa* msa = is_used[i] ? complex.msas[i].get() : nullptr;
+    chains.emplace_back(complex.structure, complex.structure.chains[i], msa, diagnostics);
   }
   return chains;
 }

@@ -35,7 +35,7 @@ class ChainAlignment {
   std::vector<std::int32_t> query_deletions_;  ///< by column; empty when there are none
 };
 
-/// Alignments of all chains, by asym id.
+/// Alignments of all chains, by asym id. Chains that have no token, in a crop, take no part in the pairing.
 std::vector<ChainAlignment> chain_alignments(const Complex& complex, Diagnostics& diagnostics);
 
 /// Rows of the joint alignment: for every row and chain the row of the chain's alignment (-1 = gaps) and whether it was

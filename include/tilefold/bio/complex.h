@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -133,5 +134,18 @@ struct ComplexOptions {
 /// was parsed or here: unknown components, addresses that match nothing, unreadable files.
 Complex build_complex(const Job& job, const ComponentLibrary& components, const ComplexOptions& options,
                       Diagnostics& diagnostics);
+
+/// Limits of the complex that the affinity model is given; the defaults are those that it was trained with.
+struct CropLimits {
+  std::int64_t max_tokens = 256;
+  std::int64_t max_atoms = 2048;
+  std::int64_t max_other_tokens = 200;  ///< tokens that are no ligand atoms
+  std::int64_t neighbourhood = 10;      ///< tokens of a chain that are taken together
+};
+
+/// The complex with the tokens around the binder only, by `coordinates` [atoms, 3] of its structure in Angstrom. Tokens
+/// are visited from the binder outwards, each with its neighbours in the chain, until a limit is met. Throws ValueError
+/// when no affinity is asked for or nothing fits the limits.
+Complex crop_around_binder(const Complex& complex, std::span<const float> coordinates, const CropLimits& limits = {});
 
 }  // namespace tilefold::bio
