@@ -23,6 +23,8 @@ ONE_HOT_FEATURES = (
     "token_to_center_atom",
     "contact_conditioning",
     "template_restype",
+    "atom_backbone_feat",
+    "r_set_to_rep_atom",
 )
 
 
