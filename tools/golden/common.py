@@ -111,7 +111,9 @@ def write(path, tensors, metadata):
     header, chunks, offset = {"__metadata__": text}, [], 0
     for name in sorted(tensors, key=lambda n: (-tensors[n].element_size(), n)):
         tensor = tensors[name].contiguous()
-        data = tensor.reshape(-1).view(torch.uint8).numpy().tobytes()
+        # NumPy has no bf16.
+        plain = tensor.view(torch.int16) if tensor.dtype == torch.bfloat16 else tensor
+        data = plain.numpy().tobytes()
         header[name] = {
             "dtype": DTYPE_NAMES[tensor.dtype],
             "shape": list(tensor.shape),

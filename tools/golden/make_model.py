@@ -18,6 +18,7 @@ import torch
 from common import setup, store_features, to_storable, write
 from prediction import (
     FURTHER_FEATURES,
+    POTENTIAL_FEATURES,
     TRUNK_FEATURES,
     Settings,
     chain_table,
@@ -70,6 +71,7 @@ CASES = (
     Case("ligand", components=("DHA", "BME", "ZN", "TYL"), written=True),
     Case("glycan", components=("NAG",), written=True),
     Case("ligand_fasta", components=("SAL",), predicted=False),
+    Case("smiles", features=(*TRUNK_FEATURES, *FURTHER_FEATURES, *POTENTIAL_FEATURES)),
 )
 
 
