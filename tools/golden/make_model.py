@@ -30,7 +30,9 @@ from prediction import (
 )
 
 # What only the first cases keep: tensors that grow with the square of the tokens or tell little that others do not.
-LARGE = re.compile(r"trunk\.0\.[sz]$|trunk\..*z_msa|conditioning\.|out\.\w+_logits|out\.pdistogram|out\.pbfactor")
+LARGE = r"trunk\.0\.[sz]$|trunk\.\d\.z_msa|conditioning\.|out\.\w+_logits|out\.pdistogram|out\.pbfactor"
+# What only the cases with templates or forces keep.
+TEMPLATE, GUIDED = r"trunk\.\d\.template", r"sampler\.guided"
 
 
 @dataclass(frozen=True)
@@ -41,7 +43,7 @@ class Case:
     components: tuple = ()  # codes beyond the standard residues
     settings: Settings = Settings()
     features: tuple = (*TRUNK_FEATURES, *FURTHER_FEATURES)
-    dropped: str = LARGE.pattern
+    dropped: str = f"{LARGE}|{TEMPLATE}|{GUIDED}"
     predicted: bool = True
     written: bool = False  # the files of the reference's writer are kept
     embeddings: bool = False  # among them the embeddings
@@ -55,9 +57,10 @@ class Case:
 
 def polymer_case(name, distogram=False, atom_bias=False, **options):
     """One of the first cases: inputs without ligands, every tensor but the largest."""
-    dropped = [] if distogram else [r"out\.pdistogram"]
+    dropped = [TEMPLATE, GUIDED]
+    dropped += [] if distogram else [r"out\.pdistogram"]
     dropped += [] if atom_bias else [r"conditioning\.atom_..._bias"]
-    return Case(name, features=tuple(TRUNK_FEATURES), dropped="|".join(dropped) or "$^", **options)
+    return Case(name, features=tuple(TRUNK_FEATURES), dropped="|".join(dropped), **options)
 
 
 # The position in this list is the seed of the conformers' augmentation: add at the end.
@@ -72,6 +75,7 @@ CASES = (
     Case("glycan", components=("NAG",), written=True),
     Case("ligand_fasta", components=("SAL",), predicted=False),
     Case("smiles", features=(*TRUNK_FEATURES, *FURTHER_FEATURES, *POTENTIAL_FEATURES)),
+    Case("constraints", components=("SEP", "BME"), settings=Settings(guided=True), dropped=f"{LARGE}|{TEMPLATE}"),
 )
 
 

@@ -19,6 +19,9 @@ from rdkit.Chem import AllChem
 # With few steps the default step scale (1.5) overshoots so far that the coordinates end at hundreds of Angstroms,
 # where fp32 rounding alone is 1e-3 and every distance falls into the last bin whatever the coordinates are.
 STEP_SCALE = 1.1
+# A run with forces must not move further than this (Angstrom) when all weights change by one rounding: the forces jump
+# where a distance or angle crosses its bound.
+ALLOWED_MOTION = 1e-4
 # Distances (and cosines of frames) must keep this far from a bin edge (or threshold), so that rounding does not decide.
 REQUIRED_MARGIN = 2e-4
 COLLINEAR_COSINE = 0.9063
@@ -53,6 +56,7 @@ class Settings:
     passes: int = 2
     steps: int = 5
     samples: int = 2
+    guided: bool = False  # something is forced, or the potentials are on
     potentials: bool = False  # the reference's --use_potentials
 
     def steering(self):
@@ -61,9 +65,13 @@ class Settings:
         return asdict(steering)
 
     @property
+    def particles(self):
+        return BoltzSteeringParams().num_particles if self.potentials else 1
+
+    @property
     def rows(self):
-        """Coordinate sets that the sampler moves: particles under the potentials, else samples."""
-        return self.samples * (BoltzSteeringParams().num_particles if self.potentials else 1)
+        """Coordinate sets that the sampler moves: the particles of all samples."""
+        return self.samples * self.particles
 
     def metadata(self):
         return dict(
@@ -141,12 +149,21 @@ def draw_noise(atoms, seed, settings):
     )
 
 
+def numbered(tensors, prefix):
+    """The tensors `<prefix>.0`, `<prefix>.1`, ... in this order."""
+    names = [name for name in tensors if name.startswith(f"{prefix}.")]
+    return [tensors[f"{prefix}.{index}"] for index in range(len(names))]
+
+
 class Draws:
     """Serves given draws in the order in which the reference asks for them."""
 
     def __init__(self, noise):
         self.normal = [noise["initial"], *noise["noise"]]
         self.frames = list(zip(noise["rotation"], noise["translation"]))
+        self.particles = numbered(noise, "resample")
+        self.rows = numbered(noise, "msa_rows")
+        self.weights = []  # those that the reference would have drawn the particles with
 
     def randn(self, shape, device=None):
         value = self.normal.pop(0)
@@ -158,8 +175,21 @@ class Draws:
         rotation, translation = self.frames.pop(0)
         return rotation, translation[:, None]
 
+    def multinomial(self, weights, count, replacement):
+        self.weights.append(weights)
+        value = self.particles.pop(0)
+        if value.shape != (len(weights), count):
+            raise ValueError(f"the sampler asked for {count} particles of {len(weights)} samples, not {value.shape}")
+        return value.long()
+
+    def randperm(self, count):
+        value = self.rows.pop(0)
+        if len(value) != count:
+            raise ValueError(f"the reference permutes {count} rows, not {len(value)}")
+        return value.long()
+
     def check_used_up(self):
-        if self.normal or self.frames:
+        if self.normal or self.frames or self.particles or self.rows:
             raise ValueError("the reference used fewer random draws than expected")
 
 
@@ -167,9 +197,10 @@ class Draws:
 def injected(noise):
     """Replaces the reference's random draws by the given ones."""
     draws = Draws(noise)
-    with contextlib.ExitStack() as patches:
-        patches.enter_context(mock.patch.object(torch, "randn", draws.randn))
-        patches.enter_context(mock.patch.object(diffusionv2, "compute_random_augmentation", draws.augmentation))
+    with (
+        mock.patch.object(diffusionv2, "compute_random_augmentation", draws.augmentation),
+        mock.patch.multiple(torch, randn=draws.randn, multinomial=draws.multinomial, randperm=draws.randperm),
+    ):
         yield draws
     draws.check_used_up()
 
@@ -181,9 +212,10 @@ class Recorder:
     """Collects intermediate tensors of one model call through forward hooks."""
 
     def __init__(self, model):
-        self.tensors, self.noisy, self.denoised, self.output = {}, [], [], None
+        self.tensors, self.noisy, self.denoised, self.guided, self.output = {}, [], [], [], None
         self.passes, self.handles = 0, []
         self.hook(model.input_embedder, self.on_input)
+        self.hook(model.template_module, self.on_template)
         self.hook(model.msa_module, self.on_msa)
         self.hook(model.pairformer_module, self.on_pairformer)
         self.hook(model.diffusion_conditioning, self.on_conditioning)
@@ -191,6 +223,8 @@ class Recorder:
         self.structure = model.structure_module
         self.forward = self.structure.preconditioned_network_forward
         self.structure.preconditioned_network_forward = self.on_denoise
+        self.align = diffusionv2.weighted_rigid_align
+        diffusionv2.weighted_rigid_align = self.on_align
 
     def hook(self, module, function):
         self.handles.append(module.register_forward_hook(function))
@@ -199,9 +233,13 @@ class Recorder:
         for handle in self.handles:
             handle.remove()
         del self.structure.preconditioned_network_forward
+        diffusionv2.weighted_rigid_align = self.align
 
     def on_input(self, module, inputs, output):
         self.tensors["s_inputs"] = output[0]
+
+    def on_template(self, module, inputs, output):
+        self.tensors[f"trunk.{self.passes}.template"] = output[0]
 
     def on_msa(self, module, inputs, output):
         # The trunk adds the module's output, which already contains its input, to that input.
@@ -224,8 +262,21 @@ class Recorder:
         self.denoised.append(result.clone())
         return result
 
+    def on_align(self, noisy, denoised, *masks):
+        # The sampler aligns once per step, after guidance and resampling.
+        self.guided.append(denoised.clone())
+        return self.align(noisy, denoised, *masks)
+
     def on_model(self, module, inputs, output):
         self.output = output
+
+    def guided_tensors(self):
+        """Estimates after guidance and resampling; the last one apart when fewer rows are left by then."""
+        whole = [step for step in self.guided if len(step) == len(self.guided[0])]
+        tensors = {"sampler.guided": torch.stack(whole)}
+        if len(whole) < len(self.guided):
+            tensors["sampler.guided_last"] = self.guided[-1]
+        return tensors
 
 
 def run_model(model, batch, noise, settings):
@@ -240,10 +291,12 @@ def run_model(model, batch, noise, settings):
     model.steering_args = settings.steering()
     recorder = Recorder(model)
     try:
-        with injected(noise):
+        with injected(noise) as draws:
             prediction = model.predict_step(batch, 0)
     finally:
         recorder.close()
+    if draws.weights:
+        recorder.tensors["guidance.weights"] = torch.stack(draws.weights)
     return recorder, prediction
 
 
@@ -288,16 +341,44 @@ def margin(batch, coords, boundaries):
     return min(pair_margin, frame_margin(batch, coords), neighbour_margin(batch, coords))
 
 
+@contextlib.contextmanager
+def rounded_weights(model, seed):
+    """Moves every weight by one fp32 rounding, up or down."""
+    generator = torch.Generator().manual_seed(seed)
+    saved = [parameter.data.clone() for parameter in model.parameters()]
+    for parameter in model.parameters():
+        sign = torch.randint(0, 2, parameter.shape, generator=generator) * 2.0 - 1.0
+        parameter.data.mul_(1.0 + sign * torch.finfo(torch.float32).eps)
+    try:
+        yield
+    finally:
+        for parameter, value in zip(model.parameters(), saved):
+            parameter.data.copy_(value)
+
+
+def motion(model, batch, noise, settings, coords):
+    """How far an atom moves at most when all weights change by one rounding."""
+    largest = 0.0
+    for seed in range(4):
+        with rounded_weights(model, seed):
+            moved = run_model(model, batch, noise, settings)[1]["coords"]
+        largest = max(largest, float((moved - coords).abs().max()))
+    return largest
+
+
 def run_with_margin(model, batch, name, settings):
     """Tries noise seeds until no distance is so near a bin edge that rounding would decide."""
     for seed in range(1000):
         noise = draw_noise(batch["ref_pos"].shape[1], seed, settings)
         recorder, prediction = run_model(model, batch, noise, settings)
         found = margin(batch, prediction["coords"], model.confidence_module.boundaries)
-        if found >= REQUIRED_MARGIN:
-            print(f"{name}: noise seed {seed}, bin margin {found:.1e}")
+        if found < REQUIRED_MARGIN:
+            continue
+        moved = motion(model, batch, noise, settings, prediction["coords"]) if settings.guided else 0.0
+        if moved <= ALLOWED_MOTION:
+            print(f"{name}: noise seed {seed}, bin margin {found:.1e}, motion {moved:.1e}")
             return noise, recorder, prediction
-    raise SystemExit(f"{name}: no noise seed keeps all distances away from bin edges")
+    raise SystemExit(f"{name}: no noise seed gives a result that rounding leaves alone")
 
 
 # ---- what is kept ----
@@ -316,6 +397,7 @@ def collect(batch, noise, recorder, prediction, features):
     tensors |= {key: to_storable(value) for key, value in recorder.tensors.items()}
     tensors["sampler.noisy"] = torch.stack(recorder.noisy)
     tensors["sampler.denoised"] = torch.stack(recorder.denoised)
+    tensors |= recorder.guided_tensors()
     output = recorder.output
     tensors["out.pdistogram"], tensors["out.pbfactor"] = output["pdistogram"][0], output["pbfactor"][0]
     stacked = "sample_atom_coords plddt_logits pae_logits pde_logits resolved_logits plddt pae pde"
