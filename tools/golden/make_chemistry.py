@@ -4,7 +4,6 @@ usage: make_chemistry.py OUT_DIR
 """
 
 import argparse
-import json
 import tempfile
 from pathlib import Path
 
@@ -18,7 +17,7 @@ from prediction import first_conformers  # isort: skip
 from boltz.data.mol import load_molecules
 from boltz.data.parse.schema import parse_boltz_schema, standardize
 from chemistry_inputs import COMPONENTS, MOLECULES, REFUSED, STANDARDIZE
-from common import setup, write
+from common import setup, write, write_json
 from rdkit import Chem
 
 
@@ -132,19 +131,6 @@ def component_molecules(folder):
         entries[code] = entry | dict(molecular_weight=round(target.record.affinity.mw, 6))
         tensors |= more
     return entries, tensors
-
-
-def write_json(path, sections):
-    """One entry per line, so that a change of one shows as one line."""
-    parts = []
-    for key, entries in sections.items():
-        if isinstance(entries, dict):
-            lines = [f"{json.dumps(name)}: {json.dumps(entry)}" for name, entry in entries.items()]
-            parts.append(f"{json.dumps(key)}: {{\n" + ",\n".join(lines) + "\n}")
-        else:
-            parts.append(f"{json.dumps(key)}: [\n" + ",\n".join(json.dumps(entry) for entry in entries) + "\n]")
-    path.write_text("{\n" + ",\n".join(parts) + "\n}\n")
-    print(f"{path.stat().st_size / 1024:8.1f} KiB  {path}")
 
 
 def main():

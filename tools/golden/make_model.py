@@ -33,6 +33,7 @@ from prediction import (
 LARGE = r"trunk\.0\.[sz]$|trunk\.\d\.z_msa|conditioning\.|out\.\w+_logits|out\.pdistogram|out\.pbfactor"
 # What only the cases with templates or forces keep.
 TEMPLATE, GUIDED = r"trunk\.\d\.template", r"sampler\.guided"
+NOISY = r"sampler\.noisy"
 
 
 @dataclass(frozen=True)
@@ -76,6 +77,7 @@ CASES = (
     Case("ligand_fasta", components=("SAL",), predicted=False),
     Case("smiles", features=(*TRUNK_FEATURES, *FURTHER_FEATURES, *POTENTIAL_FEATURES)),
     Case("constraints", components=("SEP", "BME"), settings=Settings(guided=True), dropped=f"{LARGE}|{TEMPLATE}"),
+    Case("templates", components=("SEP", "TPO", "BME", "ZN"), settings=Settings(guided=True), dropped=f"{LARGE}|{NOISY}"),
 )
 
 
