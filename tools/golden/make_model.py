@@ -78,6 +78,13 @@ CASES = (
     Case("smiles", features=(*TRUNK_FEATURES, *FURTHER_FEATURES, *POTENTIAL_FEATURES)),
     Case("constraints", components=("SEP", "BME"), settings=Settings(guided=True), dropped=f"{LARGE}|{TEMPLATE}"),
     Case("templates", components=("SEP", "TPO", "BME", "ZN"), settings=Settings(guided=True), dropped=f"{LARGE}|{NOISY}"),
+    Case(
+        "potentials",
+        components=("ZN",),
+        settings=Settings(steps=7, guided=True, potentials=True),
+        features=(*TRUNK_FEATURES, *FURTHER_FEATURES, *POTENTIAL_FEATURES),
+        dropped=rf"{LARGE}|{NOISY}|trunk\.|s_inputs|out\.pae$|out\.pde$",
+    ),
 )
 
 

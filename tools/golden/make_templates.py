@@ -53,10 +53,13 @@ def single_template(random):
     return pdb_text({"B": (first, 20), "Q": (second, 1)}, [("B", 101, ligand), ("B", 201, water)])
 
 
-def forced_template(name, sequence, missing, random):
-    """One chain whose atoms are near each other in space, as the forces of a short run need it."""
+def forced_template(name, random, *chains):
+    """Chains A, B, ... near each other, each a sequence and the positions that were not observed."""
     writer = MmcifWriter(name)
-    writer.add_polymer("A", "A", make_chain(one_letter(sequence), random, missing))
+    for label, (sequence, missing) in zip("AB", chains):
+        residues = make_chain(one_letter(sequence), random, missing)
+        shift(residues, random.normal(0, 4, 3))
+        writer.add_polymer(label, label, residues)
     return writer.text()
 
 
@@ -65,9 +68,9 @@ def template_files():
     return {
         "template_pair.cif": pair_template(random),
         "template_single.pdb": single_template(random),
-        "template_forced.cif": forced_template("FORCED", "SLARTW", (4,), random),
-        "template_first.cif": forced_template("FIRST", "GASK", (), random),
-        "template_second.cif": forced_template("SECOND", "MGASK", (0, 3), random),
+        "template_forced.cif": forced_template("FORCED", random, ("SLARTW", (4,))),
+        "template_first.cif": forced_template("FIRST", random, ("GSGG", ()), ("GSGG", (2,))),
+        "template_second.cif": forced_template("SECOND", random, ("MGSGG", (0,)), ("GSGGA", (3,))),
     }
 
 

@@ -19,6 +19,9 @@ from rdkit.Chem import AllChem
 # With few steps the default step scale (1.5) overshoots so far that the coordinates end at hundreds of Angstroms,
 # where fp32 rounding alone is 1e-3 and every distance falls into the last bin whatever the coordinates are.
 STEP_SCALE = 1.1
+# The particles of a sample start from noise that differs by this much (standard deviations), so that their weights are
+# neither equal nor 0 and 1.
+PARTICLE_SPREAD = 0.005
 # A run with forces must not move further than this (Angstrom) when all weights change by one rounding: the forces jump
 # where a distance or angle crosses its bound.
 ALLOWED_MOTION = 1e-4
@@ -139,30 +142,37 @@ def load_features(cache, work, targets=None, **options):
 def draw_noise(atoms, seed, settings):
     """Every random draw of the sampler, as the reference would make them but known in advance."""
     generator = torch.Generator().manual_seed(seed)
-    shape = (settings.rows, atoms, 3)
+    shape = (settings.samples, atoms, 3)
     torch.manual_seed(seed)
-    return dict(
+    noise = dict(
         initial=torch.randn(shape, generator=generator),
         noise=torch.randn(settings.steps, *shape, generator=generator),
-        rotation=torch.stack([random_rotations(settings.rows) for _ in range(settings.steps)]),
-        translation=torch.randn(settings.steps, settings.rows, 3, generator=generator),
+        rotation=torch.stack([random_rotations(settings.samples) for _ in range(settings.steps)]),
+        translation=torch.randn(settings.steps, settings.samples, 3, generator=generator),
     )
+    if settings.particles > 1:
+        noise["initial"] = noise["initial"].repeat_interleave(settings.particles, dim=0)
+        for name in ("noise", "rotation", "translation"):
+            noise[name] = noise[name].repeat_interleave(settings.particles, dim=1)
+        for name in ("initial", "noise"):
+            noise[name] += PARTICLE_SPREAD * torch.randn(noise[name].shape, generator=generator)
+    return noise
 
 
-def numbered(tensors, prefix):
-    """The tensors `<prefix>.0`, `<prefix>.1`, ... in this order."""
-    names = [name for name in tensors if name.startswith(f"{prefix}.")]
-    return [tensors[f"{prefix}.{index}"] for index in range(len(names))]
+original_randperm = torch.randperm
 
 
 class Draws:
-    """Serves given draws in the order in which the reference asks for them."""
+    """Serves given draws in the order in which the reference asks for them.
+
+    Particles and rows of the alignment are drawn when first asked for and then added to the given draws.
+    """
 
     def __init__(self, noise):
+        self.noise = noise
         self.normal = [noise["initial"], *noise["noise"]]
         self.frames = list(zip(noise["rotation"], noise["translation"]))
-        self.particles = numbered(noise, "resample")
-        self.rows = numbered(noise, "msa_rows")
+        self.permutations = 0
         self.weights = []  # those that the reference would have drawn the particles with
 
     def randn(self, shape, device=None):
@@ -176,20 +186,19 @@ class Draws:
         return rotation, translation[:, None]
 
     def multinomial(self, weights, count, replacement):
+        event = len(self.weights)
         self.weights.append(weights)
-        value = self.particles.pop(0)
-        if value.shape != (len(weights), count):
-            raise ValueError(f"the sampler asked for {count} particles of {len(weights)} samples, not {value.shape}")
-        return value.long()
+        generator = torch.Generator().manual_seed(event)
+        value = torch.randint(weights.shape[1], (len(weights), count), generator=generator)
+        return self.noise.setdefault(f"resample.{event}", value.float()).long()
 
     def randperm(self, count):
-        value = self.rows.pop(0)
-        if len(value) != count:
-            raise ValueError(f"the reference permutes {count} rows, not {len(value)}")
-        return value.long()
+        value = original_randperm(count, generator=torch.Generator().manual_seed(self.permutations))
+        self.permutations += 1
+        return self.noise.setdefault(f"msa_rows.{self.permutations - 1}", value.float()).long()
 
     def check_used_up(self):
-        if self.normal or self.frames or self.particles or self.rows:
+        if self.normal or self.frames:
             raise ValueError("the reference used fewer random draws than expected")
 
 
