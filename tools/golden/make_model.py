@@ -7,7 +7,6 @@ usage: make_model.py INPUT_DIR OUT_DIR [--case NAME ...] [--features-only] [--wr
 
 import argparse
 import os
-import re
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,7 +14,7 @@ from pathlib import Path
 import checkpoint
 import components
 import torch
-from common import setup, store_features, to_storable, write
+from common import setup, store_features, to_storable, without, write
 from prediction import (
     FURTHER_FEATURES,
     POTENTIAL_FEATURES,
@@ -85,6 +84,11 @@ CASES = (
         features=(*TRUNK_FEATURES, *FURTHER_FEATURES, *POTENTIAL_FEATURES),
         dropped=rf"{LARGE}|{NOISY}|trunk\.|s_inputs|out\.pae$|out\.pde$",
     ),
+    Case(
+        "subsample",
+        settings=Settings(subsampled=5),
+        dropped=rf"conditioning\.|out\.\w+_logits|out\.pdistogram|{TEMPLATE}|{GUIDED}",
+    ),
 )
 
 
@@ -93,7 +97,7 @@ def tensors_of(case, batch, noise, recorder, prediction):
     if case.features != tuple(TRUNK_FEATURES):
         frames, mask = predicted_frames(batch, prediction["coords"])
         tensors["out.frames_idx"], tensors["out.frame_mask"] = to_storable(frames), to_storable(mask.bool())
-    return {name: value for name, value in tensors.items() if not re.match(case.dropped, name)}
+    return without(tensors, case.dropped)
 
 
 def run_case(case, model, arguments, scratch):

@@ -28,6 +28,8 @@ ALLOWED_MOTION = 1e-4
 # Distances (and cosines of frames) must keep this far from a bin edge (or threshold), so that rounding does not decide.
 REQUIRED_MARGIN = 2e-4
 COLLINEAR_COSINE = 0.9063
+# The affinity is that of the sample with the largest iptm.
+REQUIRED_LEAD = 2e-5
 NONPOLYMER = 3
 
 TRUNK_FEATURES = """
@@ -62,9 +64,13 @@ class Settings:
     guided: bool = False  # something is forced, or the potentials are on
     potentials: bool = False  # the reference's --use_potentials
 
+    subsampled: int = 0  # rows of the alignment that each pass takes, 0 = all: the reference's --subsample_msa
+    affinity: bool = False  # the run of the affinity model, which has no steering at all
+
     def steering(self):
         steering = BoltzSteeringParams()
         steering.fk_steering = steering.physical_guidance_update = self.potentials
+        steering.contact_guidance_update = not self.affinity
         return asdict(steering)
 
     @property
@@ -77,13 +83,18 @@ class Settings:
         return self.samples * self.particles
 
     def metadata(self):
-        return dict(
+        entries = dict(
             recycling_steps=self.passes - 1,
             sampling_steps=self.steps,
             diffusion_samples=self.samples,
             step_scale=STEP_SCALE,
-            steering="potentials" if self.potentials else "default of the reference's command line",
+            steering="default of the reference's command line",
         )
+        if self.potentials or self.affinity:
+            entries["steering"] = "potentials" if self.potentials else "none"
+        if self.subsampled:
+            entries["num_subsampled_msa"] = self.subsampled
+        return entries
 
 
 # ---- features ----
@@ -245,7 +256,9 @@ class Recorder:
         diffusionv2.weighted_rigid_align = self.align
 
     def on_input(self, module, inputs, output):
-        self.tensors["s_inputs"] = output[0]
+        # The affinity model embeds its inputs once more, with another profile.
+        name = "s_inputs_affinity" if "s_inputs" in self.tensors else "s_inputs"
+        self.tensors[name] = output[0]
 
     def on_template(self, module, inputs, output):
         self.tensors[f"trunk.{self.passes}.template"] = output[0]
@@ -298,6 +311,7 @@ def run_model(model, batch, noise, settings):
     )
     model.structure_module.step_scale = STEP_SCALE
     model.steering_args = settings.steering()
+    model.msa_module.subsample_msa, model.msa_module.num_subsampled_msa = settings.subsampled > 0, settings.subsampled
     recorder = Recorder(model)
     try:
         with injected(noise) as draws:
@@ -375,13 +389,25 @@ def motion(model, batch, noise, settings, coords):
     return largest
 
 
+def lead(scores):
+    """By how much the best sample is ahead of the second."""
+    first, second = scores.topk(2).values
+    return float(first - second)
+
+
+def bin_edges(model):
+    """Boundaries of all distance bins of the model."""
+    modules = [model.confidence_module, *(getattr(model, name, None) for name in ("affinity_module1", "affinity_module2"))]
+    return torch.cat([module.boundaries for module in modules if module is not None])
+
+
 def run_with_margin(model, batch, name, settings):
     """Tries noise seeds until no distance is so near a bin edge that rounding would decide."""
     for seed in range(1000):
         noise = draw_noise(batch["ref_pos"].shape[1], seed, settings)
         recorder, prediction = run_model(model, batch, noise, settings)
-        found = margin(batch, prediction["coords"], model.confidence_module.boundaries)
-        if found < REQUIRED_MARGIN:
+        found = margin(batch, prediction["coords"], bin_edges(model))
+        if found < REQUIRED_MARGIN or (settings.affinity and lead(recorder.output["iptm"]) < REQUIRED_LEAD):
             continue
         moved = motion(model, batch, noise, settings, prediction["coords"]) if settings.guided else 0.0
         if moved <= ALLOWED_MOTION:
@@ -414,24 +440,32 @@ def collect(batch, noise, recorder, prediction, features):
     for key in stacked.split():
         tensors[f"out.{key}"] = to_storable(output[key])
     tensors["out.confidence_score"] = to_storable(prediction["confidence_score"])
+    tensors |= {f"out.{key}": to_storable(value) for key, value in output.items() if key.startswith("affinity_")}
     return tensors
 
 
-def write_files(batch, prediction, work, folder, embeddings=False):
+def write_prediction(batch, prediction, work, kind, embeddings=False):
+    """Runs the reference's writer; returns the folder that holds a folder per input."""
+    folder = work / f"written_{kind}"
+    writer = BoltzWriter(
+        data_dir=work / "processed" / "structures",
+        output_dir=folder,
+        output_format=kind,
+        boltz2=True,
+        write_embeddings=embeddings,
+    )
+    writer.write_on_batch_end(None, None, prediction, None, batch, 0, 0)
+    return folder
+
+
+def write_files(batch, prediction, work, target_folder, embeddings=False):
     """Stores what the reference's writer makes of a prediction, as mmCIF and as PDB."""
     for kind in ("mmcif", "pdb"):
-        writer = BoltzWriter(
-            data_dir=work / "processed" / "structures",
-            output_dir=work / f"written_{kind}",
-            output_format=kind,
-            boltz2=True,
-            write_embeddings=embeddings and kind == "mmcif",
-        )
-        writer.write_on_batch_end(None, None, prediction, None, batch, 0, 0)
-        for source in sorted((work / f"written_{kind}").rglob("*")):
+        folder = write_prediction(batch, prediction, work, kind, embeddings and kind == "mmcif")
+        for source in sorted(folder.rglob("*")):
             # The structure files of the lower ranks show nothing that those of rank 0 do not.
             if source.is_file() and not (source.suffix in (".cif", ".pdb") and "model_0" not in source.stem):
-                target = folder / source.relative_to(work / f"written_{kind}")
+                target = target_folder / source.relative_to(folder)
                 target.parent.mkdir(parents=True, exist_ok=True)
                 shutil.copyfile(source, target)
                 print(f"{target.stat().st_size / 1024:8.1f} KiB  {target}")
