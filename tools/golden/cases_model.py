@@ -412,4 +412,5 @@ def affinity_module(seed):
     names = ("token_to_rep_atom", "token_pad_mask", "mol_type", "affinity_token_mask")
     inputs = unbatch(s_inputs=s_inputs, z=z, x_pred=x_pred) | features_of(features, names)
     config = dict(token_s=TOKEN_S, token_z=TOKEN_Z, num_dist_bins=64, max_dist=22, num_blocks=1, head_width=11)
-    return module, inputs, unbatch(**outputs), config | dict(pairwise_head_width=PAIR_WIDTH, pairwise_num_heads=PAIR_HEADS)
+    config |= dict(pairwise_head_width=PAIR_WIDTH, pairwise_num_heads=PAIR_HEADS)
+    return module, inputs, unbatch(**outputs), config

@@ -204,14 +204,13 @@ def random_model(hyper_parameters, seed=1, gain=0.7):
     for parameter in model.confidence_module.confidence_heads.parameters():
         parameter.data.mul_(4.0)
     # Affinities are means over many pairs: they must depend on single distances and inputs visibly all the same.
-    for module in (getattr(model, name, None) for name in ("affinity_module1", "affinity_module2")):
-        if module is not None:
-            module.dist_bin_pairwise_embed.weight.data.mul_(4.0)
-            for parameter in module.affinity_heads.affinity_out_mlp.parameters():
-                parameter.data.mul_(3.0)
-            for head in (module.affinity_heads.to_affinity_pred_value, module.affinity_heads.to_affinity_pred_score):
-                for parameter in head.parameters():
-                    parameter.data.mul_(1.4)
+    for module in [getattr(model, name) for name in ("affinity_module1", "affinity_module2") if hasattr(model, name)]:
+        module.dist_bin_pairwise_embed.weight.data.mul_(4.0)
+        heads = module.affinity_heads
+        scales = {heads.affinity_out_mlp: 3.0, heads.to_affinity_pred_value: 1.4, heads.to_affinity_pred_score: 1.4}
+        for head, scale in scales.items():
+            for parameter in head.parameters():
+                parameter.data.mul_(scale)
     return model
 
 

@@ -31,7 +31,9 @@ def polymer(mol_type, centers, atoms):
 def ligand(centers, residues=None, binder=False):
     """One token per atom; all of one residue unless told otherwise."""
     count = len(centers)
-    return Chain(NONPOLYMER, centers, np.ones(count, int), np.zeros(count, int) if residues is None else residues, binder)
+    if residues is None:
+        residues = np.zeros(count, int)
+    return Chain(NONPOLYMER, centers, np.ones(count, int), residues, binder)
 
 
 def on_line(start, step, count):

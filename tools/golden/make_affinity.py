@@ -19,6 +19,7 @@ import torch
 from boltz.data.write.writer import BoltzAffinityWriter
 from common import setup, without, write
 from make_model import GUIDED, LARGE, NOISY, TEMPLATE, resolved
+from margins import run_with_margin
 from prediction import (
     FURTHER_FEATURES,
     TRUNK_FEATURES,
@@ -27,7 +28,6 @@ from prediction import (
     load_features,
     make_features,
     run_model,
-    run_with_margin,
     write_prediction,
 )
 

@@ -15,6 +15,7 @@ import checkpoint
 import components
 import torch
 from common import setup, store_features, to_storable, without, write
+from margins import predicted_frames, run_with_margin
 from prediction import (
     FURTHER_FEATURES,
     POTENTIAL_FEATURES,
@@ -23,8 +24,6 @@ from prediction import (
     chain_table,
     collect,
     make_features,
-    predicted_frames,
-    run_with_margin,
     write_files,
 )
 
@@ -69,14 +68,21 @@ CASES = (
     polymer_case("homodimer"),
     polymer_case("heterodimer"),
     polymer_case("nucleic", written=True, embeddings=True),
-    polymer_case("modified", components=("SEP", "MSE", "HYP", "PSU", "5CM"), distogram=True, written=True, embeddings=True),
+    polymer_case(
+        "modified", components=("SEP", "MSE", "HYP", "PSU", "5CM"), distogram=True, written=True, embeddings=True
+    ),
     polymer_case("cyclic", distogram=True, atom_bias=True),
     Case("ligand", components=("DHA", "BME", "ZN", "TYL"), written=True),
     Case("glycan", components=("NAG",), written=True),
     Case("ligand_fasta", components=("SAL",), predicted=False),
     Case("smiles", features=(*TRUNK_FEATURES, *FURTHER_FEATURES, *POTENTIAL_FEATURES)),
     Case("constraints", components=("SEP", "BME"), settings=Settings(guided=True), dropped=f"{LARGE}|{TEMPLATE}"),
-    Case("templates", components=("SEP", "TPO", "BME", "ZN"), settings=Settings(guided=True), dropped=f"{LARGE}|{NOISY}"),
+    Case(
+        "templates",
+        components=("SEP", "TPO", "BME", "ZN"),
+        settings=Settings(guided=True),
+        dropped=f"{LARGE}|{NOISY}",
+    ),
     Case(
         "potentials",
         components=("ZN",),
