@@ -3,6 +3,7 @@
 #include <mutex>
 #include <nlohmann/json.hpp>
 
+#include "boltz/affinity_run.h"
 #include "boltz/confidence_run.h"
 #include "boltz/denoiser.h"
 #include "boltz/sampler.h"
@@ -110,6 +111,7 @@ Model::Model(Model&&) noexcept = default;
 Model& Model::operator=(Model&&) noexcept = default;
 
 bool Model::has_confidence() const { return state_->values.confidence.has_value(); }
+bool Model::has_affinity() const { return !state_->values.affinity.empty(); }
 
 Prediction Model::predict(const bio::Features& features, const PredictOptions& options) const {
   check_options(options);
@@ -124,6 +126,8 @@ Prediction Model::predict(const bio::Features& features, const PredictOptions& o
   if (state_->values.predict_bfactor && context.dumps())
     context.dump("out.pbfactor", context.programs.b_factor(context.parameters.scope("bfactor_module"), trunk.s));
   prediction.confidence = run_confidence(context, inputs, trunk, distogram, prediction.coordinates);
+  prediction.affinity = run_affinity(context, state_->programs(Precision::float32), inputs, trunk,
+                                     prediction.coordinates, prediction.confidence);
   prediction.s = trunk.s;
   prediction.z = trunk.z;
   return prediction;
