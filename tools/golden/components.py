@@ -77,8 +77,8 @@ def finish(molecule, code):
     return molecule
 
 
-def write_components(folder, extra_codes=()):
-    """Writes <code>.pkl for the standard residues and the given codes."""
+def write_components(folder, extra_codes=(), change=lambda molecule: molecule):
+    """Writes <code>.pkl for the standard residues and the given codes; `change` makes what is stored of each."""
     Chem.SetDefaultPickleProperties(Chem.PropertyPickleOptions.AllProps)
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
@@ -88,4 +88,4 @@ def write_components(folder, extra_codes=()):
         if molecule is None:
             raise SystemExit(f"component {code} is not in the Chemical Component Dictionary")
         with (folder / f"{code}.pkl").open("wb") as file:
-            pickle.dump(molecule, file)
+            pickle.dump(change(molecule), file)
