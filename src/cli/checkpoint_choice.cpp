@@ -57,9 +57,10 @@ ChosenCheckpoint choose_checkpoint(const std::optional<std::string>& choice, con
     if (std::filesystem::exists(folder / name)) return {load_checkpoint(folder / name), false};
   }
   throw IoError(fmt::format(
-      "no weights found: looked for {} and {} in '{}' (set --cache or BOLTZ_CACHE, or give --checkpoint FILE); "
-      "--checkpoint demo uses the small embedded weights, which fold only the five demo proteins",
-      kOfficialFiles[0], kOfficialFiles[1], folder.string()));
+      "no weights found: looked for {} and {} in '{}'; 'tilefold download{}' fetches them (or set --cache or "
+      "BOLTZ_CACHE, or give --checkpoint FILE); --checkpoint demo uses the small embedded weights, which fold only the "
+      "five demo proteins",
+      kOfficialFiles[0], kOfficialFiles[1], folder.string(), cache ? " --cache " + *cache : ""));
 }
 
 }  // namespace tilefold::cli
