@@ -28,6 +28,7 @@ int run(int argc, char** argv);
 void add_predict_command(CLI::App& app, int& exit_code);
 void add_demo_command(CLI::App& app, int& exit_code);
 void add_download_command(CLI::App& app, int& exit_code);
+void add_msa_command(CLI::App& app, int& exit_code);
 void add_info_command(CLI::App& app);
 void add_inspect_command(CLI::App& app);
 void add_convert_command(CLI::App& app);

@@ -15,26 +15,9 @@ AlignmentServer::AlignmentServer(ServerOptions options, const std::filesystem::p
                                  ServerTiming timing)
     : options_(std::move(options)),
       server_(fmt::format("MSA server {}", net::display_url(options_.url))),
-      cache_(cache_folder),
+      store_(ResultCache(cache_folder), fmt::format("server {}", net::display_url(options_.url)), hooks.note),
       hooks_(std::move(hooks)),
       timing_(timing) {}
-
-std::string AlignmentServer::key_of(const std::string& sequence, Search kind,
-                                    const std::vector<std::string>& set) const {
-  std::string key =
-      fmt::format("server {}\nmode {}\nsequence {}", net::display_url(options_.url), mode_of(kind, options_), sequence);
-  for (const std::string& member : set) key += fmt::format("\nwith {}", member);
-  return key;
-}
-
-void AlignmentServer::keep(const std::string& key, const std::string& result) {
-  try {
-    cache_.store(key, result);
-  } catch (const IoError& error) {
-    if (!cache_failed_ && hooks_.note) hooks_.note(fmt::format("alignments are not kept: {}", error.what()));
-    cache_failed_ = true;
-  }
-}
 
 std::vector<std::string> AlignmentServer::search(const std::vector<std::string>& sequences, Search kind) {
   if (!has_asked_ && hooks_.before_first_request) hooks_.before_first_request(notice(options_));
@@ -51,11 +34,11 @@ std::vector<std::string> AlignmentServer::search(const std::vector<std::string>&
 
 std::vector<std::string> AlignmentServer::find_unpaired(const std::vector<std::string>& once,
                                                         ServerAlignments& report) {
+  const std::string mode = mode_of(Search::unpaired, options_);
   std::vector<std::string> results(once.size());
   std::vector<std::string> missing;
   for (std::size_t i = 0; i < once.size(); ++i) {
-    // The result of one sequence does not depend on what it is searched with.
-    std::optional<std::string> known = cache_.load(key_of(once[i], Search::unpaired, {}));
+    std::optional<std::string> known = store_.load(mode, once[i]);
     if (known) results[i] = *std::move(known);
     if (results[i].empty()) missing.push_back(once[i]);
   }
@@ -64,19 +47,17 @@ std::vector<std::string> AlignmentServer::find_unpaired(const std::vector<std::s
   if (missing.empty()) return results;
   std::vector<std::string> found = search(missing, Search::unpaired);
   for (std::size_t i = 0; i < missing.size(); ++i) {
-    keep(key_of(missing[i], Search::unpaired, {}), found[i]);
+    store_.keep(mode, missing[i], {}, found[i]);
     results[position_of(missing[i], once)] = std::move(found[i]);
   }
   return results;
 }
 
 std::vector<std::string> AlignmentServer::find_paired(const std::vector<std::string>& once, ServerAlignments& report) {
-  // Pairs do not depend on the order of the chains.
-  std::vector<std::string> set = once;
-  std::sort(set.begin(), set.end());
+  const std::string mode = mode_of(Search::paired, options_);
   std::vector<std::string> results;
   for (const std::string& sequence : once) {
-    const std::optional<std::string> known = cache_.load(key_of(sequence, Search::paired, set));
+    const std::optional<std::string> known = store_.load(mode, sequence, once);
     if (!known) break;
     results.push_back(*known);
   }
@@ -84,7 +65,7 @@ std::vector<std::string> AlignmentServer::find_paired(const std::vector<std::str
   report.paired_cached = results.size() == once.size();
   if (report.paired_cached) return results;
   results = search(once, Search::paired);
-  for (std::size_t i = 0; i < once.size(); ++i) keep(key_of(once[i], Search::paired, set), results[i]);
+  for (std::size_t i = 0; i < once.size(); ++i) store_.keep(mode, once[i], once, results[i]);
   return results;
 }
 

@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "msa/alignment.h"
-#include "msa/result_cache.h"
+#include "msa/alignment_store.h"
 #include "msa/server_ticket.h"
 
 namespace tilefold::msa {
@@ -39,16 +39,13 @@ class AlignmentServer {
   std::vector<std::string> search(const std::vector<std::string>& sequences, Search kind);
   std::vector<std::string> find_unpaired(const std::vector<std::string>& once, ServerAlignments& report);
   std::vector<std::string> find_paired(const std::vector<std::string>& once, ServerAlignments& report);
-  std::string key_of(const std::string& sequence, Search kind, const std::vector<std::string>& set) const;
-  void keep(const std::string& key, const std::string& result);
 
   ServerOptions options_;
   std::string server_;  ///< for messages
-  ResultCache cache_;
+  AlignmentStore store_;
   ServerHooks hooks_;
   ServerTiming timing_;
   bool has_asked_ = false;
-  bool cache_failed_ = false;
 };
 
 }  // namespace tilefold::msa
