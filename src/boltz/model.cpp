@@ -88,7 +88,7 @@ struct Model::State {
   const Programs& programs(Precision precision) {
     const std::lock_guard lock(mutex);
     std::unique_ptr<Programs>& made = precision == Precision::mixed ? mixed : full;
-    if (!made) made = std::make_unique<Programs>(values, precision);
+    if (!made) made = std::make_unique<Programs>(precision);
     return *made;
   }
 

@@ -92,12 +92,13 @@ ModelInputs make_model_inputs(const bio::Features& features, const HyperParamete
                      read.integer_column("entity_id"), read.integer_column("token_index"),
                      read.integer_column("sym_id"),    read.float_column("cyclic_period")};
 
-  inputs.token_bonds = read.floats("token_bonds");
-  if (values.bond_type_feature) inputs.type_bonds = read.integer_column("type_bonds");
-  inputs.contact_class = read.integer_column("contact_conditioning.index");
-  inputs.contact_threshold = read.float_column("contact_threshold");
-  inputs.constrained = any_at_least(inputs.contact_class, 2);
-  inputs.cyclic = values.cyclic_pos_enc && any_positive(inputs.identity.cyclic_period);
+  inputs.relative_positions = {.fix_sym_check = values.fix_sym_check,
+                               .cyclic = values.cyclic_pos_enc && any_positive(inputs.identity.cyclic_period)};
+  inputs.bonds.present = read.floats("token_bonds");
+  if (values.bond_type_feature) inputs.bonds.kind = read.integer_column("type_bonds");
+  const Tensor contact_kind = read.integer_column("contact_conditioning.index");
+  inputs.contacts = {contact_kind, read.float_column("contact_threshold"), any_at_least(contact_kind, 2),
+                     values.conditioning_cutoff_min, values.conditioning_cutoff_max};
 
   const Tensor mask = read.floats("token_pad_mask");
   inputs.mask = FeatureReader::column(mask);

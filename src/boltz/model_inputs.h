@@ -20,13 +20,9 @@ struct ModelInputs {
   AtomLayout atom_layout;
   TokenFeatures token_features;
   TokenIdentity identity;
-
-  Tensor token_bonds;        ///< [N, N, 1]
-  Tensor type_bonds;         ///< int32 [N, N, 1]; not defined when the model has no bond types
-  Tensor contact_class;      ///< int32 [N, N, 1]
-  Tensor contact_threshold;  ///< [N, N, 1]
-  bool constrained = false;  ///< some pair has a contact or pocket constraint
-  bool cyclic = false;       ///< some chain is cyclic and the model encodes it
+  RelativePositionOptions relative_positions;
+  Bonds bonds;
+  Contacts contacts;
 
   Tensor mask;       ///< [N, 1]
   Tensor pair_mask;  ///< [N, N, 1]

@@ -114,10 +114,12 @@ int fold_demo_proteins(const PredictArguments& arguments) {
   for (const DemoProtein& protein : demo_proteins()) {
     const auto start = std::chrono::steady_clock::now();
     const std::string input = fmt::format(">A|protein|empty\n{}\n", protein.sequence);
-    const bio::Complex complex =
-        bio::build_complex(bio::parse_input_text(input, protein.name + ".fasta"), bio::builtin_components());
+    Diagnostics diagnostics;  // single-sequence mode is what these proteins were trained in
+    const bio::Job job = bio::parse_input_text(input, protein.name + ".fasta", diagnostics);
+    const bio::Complex complex = bio::build_complex(job, bio::default_components(), {}, diagnostics);
     results.write_record(complex);
-    const boltz::Prediction prediction = fold(model, complex, true, arguments, sampler, arguments.seed.value());
+    const boltz::Prediction prediction =
+        fold(model, complex, true, arguments, sampler, arguments.seed.value(), diagnostics);
     results.write_prediction(complex, prediction, {arguments.output_format == "pdb", false});
     const double rmsd = ca_rmsd(complex, prediction.coordinates.data<float>(), protein.name);
     const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();

@@ -117,6 +117,9 @@ class PredictionRun {
       run_one(file, results);
     } catch (const Interrupted&) {
       throw;
+    } catch (const InputError& error) {
+      ++failed_;
+      for (const std::string& message : error.messages()) report_error(message);
     } catch (const Error& error) {
       fail(error.what());
     } catch (const std::bad_alloc&) {
@@ -128,12 +131,19 @@ class PredictionRun {
 
   void fail(const std::string& message) {
     ++failed_;
+    report_error(message);
+  }
+
+  static void report_error(const std::string& message) {
     std::fprintf(stderr, "tilefold: error: %s\n", message.c_str());
   }
 
   void run_one(const std::filesystem::path& file, const ResultsFolder& results) {
     throw_if_interrupted();
-    const bio::Job job = bio::parse_input(file);
+    const std::string id = file.stem().string();
+    Diagnostics diagnostics(
+        [&](const std::string& warning) { std::fprintf(stderr, "%s: note: %s\n", id.c_str(), warning.c_str()); });
+    const bio::Job job = bio::parse_input(file, diagnostics);
     if (results.is_finished(job.id) && !arguments_.override_existing) {
       std::fprintf(stderr, "%s: already predicted (--override predicts it again)\n", job.id.c_str());
       ++skipped_;
@@ -141,13 +151,12 @@ class PredictionRun {
     }
     const auto start = std::chrono::steady_clock::now();
     const bio::Complex complex =
-        bio::build_complex(job, bio::builtin_components(), {.max_msa_seqs = arguments_.max_msa_seqs});
-    for (const std::string& warning : complex.warnings)
-      std::fprintf(stderr, "%s: note: %s\n", job.id.c_str(), warning.c_str());
+        bio::build_complex(job, bio::default_components(), {.max_msa_seqs = arguments_.max_msa_seqs}, diagnostics);
     const OutputOptions output{arguments_.output_format == "pdb", arguments_.write_embeddings};
     check_output_format(complex, output);
     results.write_record(complex);
-    const boltz::Prediction prediction = fold(model_, complex, chosen_.is_demo, arguments_, sampler_, seed_);
+    const boltz::Prediction prediction =
+        fold(model_, complex, chosen_.is_demo, arguments_, sampler_, seed_, diagnostics);
     throw_if_interrupted();
     results.write_prediction(complex, prediction, output);
     ++predicted_;
@@ -187,12 +196,13 @@ boltz::SamplerConstants sampler_of(const PredictArguments& arguments, const Chec
 }
 
 boltz::Prediction fold(const boltz::Model& model, const bio::Complex& complex, bool demo_conformers,
-                       const PredictArguments& arguments, const boltz::SamplerConstants& sampler, std::uint64_t seed) {
+                       const PredictArguments& arguments, const boltz::SamplerConstants& sampler, std::uint64_t seed,
+                       Diagnostics& diagnostics) {
   bio::FeaturizeOptions feature_options;
   feature_options.seed = seed;
   feature_options.method = arguments.method;
   if (demo_conformers) feature_options.conformers = &bio::demo_conformers();
-  bio::Features features = bio::featurize(complex, feature_options);
+  bio::Features features = bio::featurize(complex, feature_options, diagnostics);
 
   boltz::PredictOptions options;
   options.recycling_steps = arguments.recycling_steps;

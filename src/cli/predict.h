@@ -43,7 +43,8 @@ boltz::SamplerConstants sampler_of(const PredictArguments& arguments, const Chec
 
 /// Folds one complex. Progress goes to standard error; Ctrl-C throws Interrupted.
 boltz::Prediction fold(const boltz::Model& model, const bio::Complex& complex, bool demo_conformers,
-                       const PredictArguments& arguments, const boltz::SamplerConstants& sampler, std::uint64_t seed);
+                       const PredictArguments& arguments, const boltz::SamplerConstants& sampler, std::uint64_t seed,
+                       Diagnostics& diagnostics);
 
 /// Runs the whole command; a failing input is reported and the others go on. Returns the exit code.
 int predict(const PredictArguments& arguments);
