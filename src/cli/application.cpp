@@ -36,6 +36,8 @@ int run(int argc, char** argv) {
   int exit_code = kSuccess;
   add_predict_command(app, exit_code);
   add_demo_command(app, exit_code);
+  add_download_command(app, exit_code);
+  add_msa_command(app, exit_code);
   add_inspect_command(app);
   add_convert_command(app);
   add_info_command(app);

@@ -28,9 +28,9 @@ std::filesystem::path find_official(const std::array<const char*, 2>& names, con
     if (std::filesystem::exists(folder / name)) return folder / name;
   }
   throw IoError(
-      fmt::format("no weights found: looked for {} and {} in '{}'; 'tilefold download' fetches them (or set --cache or "
-                  "BOLTZ_CACHE, or give {} FILE){}",
-                  names[0], names[1], folder.string(), option, hint));
+      fmt::format("no weights found: looked for {} and {} in '{}'; 'tilefold download{}' fetches them (or set --cache "
+                  "or BOLTZ_CACHE, or give {} FILE){}",
+                  names[0], names[1], folder.string(), cache ? " --cache " + *cache : "", option, hint));
 }
 
 }  // namespace
