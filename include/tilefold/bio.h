@@ -254,6 +254,9 @@ Complex build_complex(const Job& job, const Components& components, const Comple
 // ---------------------------------------------------------------------------------------------------------------------
 // Features
 
+/// Residue vocabulary: `<pad>`, gap, 20 amino acids, UNK, A G C U N, DA DG DC DT DN.
+inline constexpr std::int32_t kNumResidueTypes = 33;
+
 struct FeaturizeOptions {
   std::uint64_t seed = 42;
   std::string method{};                        ///< experimental method to condition on; empty = x-ray diffraction

@@ -15,6 +15,7 @@ struct PairformerShape {
   std::int64_t num_heads = 16;
   std::int64_t pairwise_head_width = 32;
   std::int64_t pairwise_num_heads = 4;
+  bool post_layer_norm = false;  ///< another norm at the end of the sequence track
 };
 
 struct InputEmbedderShape {

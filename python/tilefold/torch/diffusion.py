@@ -5,7 +5,6 @@ import weakref
 import torch
 
 from tilefold import _native, errors
-from tilefold.torch import shapes
 from tilefold.torch.base import CompiledModule, add_parameters, check_shape, from_engine, to_engine
 
 CONDITIONING = ("q", "c", "atom_enc_bias", "atom_dec_bias", "token_trans_bias")
@@ -44,14 +43,14 @@ class DiffusionModule(CompiledModule):
         self._forget()
         add_parameters(
             self,
-            shapes.diffusion_module(
-                token_s,
-                atom_s,
-                dim_fourier,
-                atom_encoder_depth,
-                token_transformer_depth,
-                atom_decoder_depth,
-                conditioning_transition_layers,
+            _native.score_model_parameters(
+                token_s=token_s,
+                atom_s=atom_s,
+                dim_fourier=dim_fourier,
+                atom_encoder_depth=atom_encoder_depth,
+                token_transformer_depth=token_transformer_depth,
+                atom_decoder_depth=atom_decoder_depth,
+                conditioning_transition_layers=conditioning_transition_layers,
             ),
         )
         self.eval()
