@@ -89,8 +89,7 @@ class DiffusionModule(CompiledModule):
         given = self._gather(s_inputs, s_trunk, feats, diffusion_conditioning)
         self._check_call(r_noisy=r_noisy, times=times, **given)
         self._check_shapes(given, r_noisy, times, multiplicity)
-        engine = self.engine()
-        self._prepare(engine, given)
+        self._prepare(self.engine(), given)
         updates = []
         for index, conditioned in enumerate(self._conditioned):
             samples = slice(index * multiplicity, (index + 1) * multiplicity)
@@ -98,7 +97,7 @@ class DiffusionModule(CompiledModule):
             # Equal noise levels, as in the sampler, share their conditioning.
             if bool((levels == levels[0]).all()):
                 levels = levels[:1]
-            updates.append(from_engine(engine.run(conditioned, to_engine(r_noisy[samples]), to_engine(levels))))
+            updates.append(from_engine(conditioned.run(to_engine(r_noisy[samples]), to_engine(levels))))
         return updates[0] if len(updates) == 1 else torch.cat(updates)
 
     def _gather(self, s_inputs, s_trunk, feats, conditioning):
