@@ -113,6 +113,13 @@ ModelInputs make_model_inputs(const bio::Features& features, const HyperParamete
   if (values.templates) inputs.templates = read_templates(read, *values.templates, inputs.identity.asym_id);
   inputs.frames = read.integers("frames_idx");
   inputs.representative_atom = read.integers("token_to_rep_atom.index");
+  if (features.contains("profile_affinity")) {
+    AffinityInputs affinity{inputs.token_features, read.float_column("affinity_token_mask"), 0};
+    affinity.tokens.profile = read.floats("profile_affinity");
+    affinity.tokens.deletion_mean = read.float_column("deletion_mean_affinity");
+    affinity.molecular_weight = features.at("affinity_mw").item();
+    inputs.affinity = std::move(affinity);
+  }
   return inputs;
 }
 

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "boltz/msa_subsample.h"
 #include "tilefold/ops.h"
 
 namespace tilefold::boltz {
@@ -44,15 +45,28 @@ Tensor add_templates(const PredictionContext& context, const ModelInputs& inputs
   return programs.add_template_update(parameters, z, sum, weight);
 }
 
+/// The embedded alignment m [S, N, Cm] with its mask [S, N, 1].
+struct EmbeddedMsa {
+  Tensor m;
+  Tensor mask;
+};
+
+/// The rows of an alignment that a trunk pass sees.
+EmbeddedMsa rows_of_pass(const PredictionContext& context, const EmbeddedMsa& msa, std::int64_t pass) {
+  const Tensor rows = subsampled_rows(context.options, pass, msa.m.shape()[0]);
+  if (!rows.defined()) return msa;
+  return {ops::embedding(rows, msa.m), ops::embedding(rows, msa.mask)};
+}
+
 /// z + MSA(z): the module returns z with its updates, so z itself counts twice, as the network was trained.
-Tensor add_msa(const PredictionContext& context, const ModelInputs& inputs, const Tensor& embedding, const Tensor& z,
+Tensor add_msa(const PredictionContext& context, const ModelInputs& inputs, const EmbeddedMsa& msa, const Tensor& z,
                TrunkProgress& progress) {
   const Parameters parameters = context.parameters.scope("msa_module");
-  Tensor m = embedding;
+  Tensor m = msa.m;
   Tensor pair = z;
   for (std::int64_t block = 0; block < context.values.msa.msa_blocks; ++block) {
     std::tie(m, pair) =
-        context.programs.msa_layer(parameters.scope("layers", block), m, pair, inputs.pair_mask, inputs.msa_mask);
+        context.programs.msa_layer(parameters.scope("layers", block), m, pair, inputs.pair_mask, msa.mask);
     progress.advance();
   }
   return z + pair;
@@ -79,8 +93,9 @@ TrunkOutput run_trunk(const PredictionContext& context, const ModelInputs& input
   const auto [s_init, z_init] = programs.trunk_init(parameters, out.s_inputs, pair_features.all);
   pair_features = {};
   // The embedded alignment is the same in every pass.
-  const Tensor msa = programs.msa_embedding(parameters.scope("msa_module"), out.s_inputs, inputs.msa,
-                                            inputs.has_deletion, inputs.deletion_value, inputs.msa_paired);
+  const EmbeddedMsa msa = {programs.msa_embedding(parameters.scope("msa_module"), out.s_inputs, inputs.msa,
+                                                  inputs.has_deletion, inputs.deletion_value, inputs.msa_paired),
+                           inputs.msa_mask};
   context.report("input", 1, 1);
 
   TrunkProgress progress(context);
@@ -91,7 +106,7 @@ TrunkOutput run_trunk(const PredictionContext& context, const ModelInputs& input
     const Tensor before = context.dumps() ? out.z : Tensor();
     out.z = add_templates(context, inputs, out.z);
     if (before.defined()) context.dump(fmt::format("trunk.{}.template", pass), out.z - before);
-    out.z = add_msa(context, inputs, msa, out.z, progress);
+    out.z = add_msa(context, inputs, rows_of_pass(context, msa, pass), out.z, progress);
     context.dump(fmt::format("trunk.{}.z_msa", pass), out.z);
     for (std::int64_t block = 0; block < context.values.pairformer.num_blocks; ++block) {
       std::tie(out.s, out.z) = programs.pairformer_layer(parameters.scope("pairformer_module.layers", block), out.s,
