@@ -96,7 +96,9 @@ TrunkOutput run_trunk(const PredictionContext& context, const ModelInputs& input
   out.z = Tensor::zeros(z_init.shape());
   for (std::int64_t pass = 0; pass <= context.options.recycling_steps; ++pass) {
     std::tie(out.s, out.z) = programs.recycle(parameters, s_init, z_init, out.s, out.z);
+    const Tensor before = context.dumps() ? out.z : Tensor();
     out.z = add_templates(context, inputs, out.z);
+    if (before.defined()) context.dump(fmt::format("trunk.{}.template", pass), out.z - before);
     out.z = add_msa(context, inputs, rows_of_pass(context, msa, pass), out.z, progress);
     context.dump(fmt::format("trunk.{}.z_msa", pass), out.z);
     std::tie(out.s, out.z) =
