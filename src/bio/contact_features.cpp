@@ -137,7 +137,6 @@ void add_contact_features(const Complex& complex, Features& features) {
 
 void add_forced_contact_features(const Complex& complex, Features& features) {
   PairTable table = forced_pairs(complex);
-  if (table.num_unions == 0) return;
   const auto count = static_cast<std::int64_t>(table.first.size());
   std::vector<std::int32_t> pairs = std::move(table.first);
   pairs.insert(pairs.end(), table.second.begin(), table.second.end());
