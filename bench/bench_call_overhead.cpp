@@ -38,7 +38,7 @@ void jitted_add(benchmark::State& state, DType dtype, bool symbolic) {
   JitFunction function({.name = "add", .symbolic = symbolic});
   const std::vector<Tensor> tensors = {operand(state.range(0), dtype), operand(state.range(0), dtype)};
   const JitFunction::Traced body = [](const Parameters&, const std::vector<Tensor>& arguments) {
-    return std::vector<Tensor>{ops::add(arguments[0], arguments[1])};
+    return JitFunction::Results{{ops::add(arguments[0], arguments[1])}};
   };
   const std::string key = "T;T;";
   for (auto _ : state) benchmark::DoNotOptimize(function.call(body, {}, tensors, key));

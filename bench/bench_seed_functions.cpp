@@ -112,10 +112,8 @@ double serve_pairformer(std::istream& arguments) {
   if (inserted) found->second = load_safetensors(file);
   const Checkpoint& checkpoint = found->second;
   static std::map<std::string, boltz::Programs> programs;
-  const boltz::Programs& program = programs
-                                       .try_emplace(precision, boltz::HyperParameters{},
-                                                    precision == "float32" ? Precision::float32 : Precision::mixed)
-                                       .first->second;
+  const boltz::Programs& program =
+      programs.try_emplace(precision, precision == "float32" ? Precision::float32 : Precision::mixed).first->second;
   const Parameters parameters(std::make_shared<const ParameterMap>(checkpoint.tensors));
   const Tensor mask = Tensor::full({n, 1}, 1);
   const Tensor pair_mask = Tensor::full({n, n, 1}, 1);

@@ -57,14 +57,17 @@ struct InjectedNoise {
   Tensor noise;        ///< [T, D, M, 3], unit normal
   Tensor rotation;     ///< [T, D, 3, 3], applied as coordinates @ R
   Tensor translation;  ///< [T, D, 3]
+  /// Per trunk pass a permutation [S] of the alignment's rows, of which the first ones are taken when they are
+  /// subsampled.
+  std::vector<Tensor> msa_rows;
   /// Per resampling event [samples, particles], the last one [samples, 1]: which particles of a sample go on.
   std::vector<Tensor> resample;
   /// [R, M, 3]: structures whose potentials are dumped ("pot.<name>.<tau>.energy", ...); not a draw.
   Tensor potential_coordinates;
 };
 
-/// Where a prediction is: "input", "trunk", "conditioning", "diffusion", "confidence"; `done` of `total` units of the
-/// stage.
+/// Where a prediction is: "input", "trunk", "conditioning", "diffusion", "confidence", "affinity"; `done` of `total`
+/// units of the stage.
 struct Progress {
   std::string stage;
   std::int64_t done = 0;
@@ -77,6 +80,9 @@ struct PredictOptions {
   std::int64_t diffusion_samples = 1;
   std::int64_t max_parallel_samples = 5;  ///< samples denoised together: bounds memory, never changes results
   SamplerConstants sampler;
+  /// Rows of the alignment that each trunk pass sees, drawn anew in every pass; not set: all of them.
+  std::optional<std::int64_t> num_subsampled_msa{};
+  bool affinity_mw_correction = false;  ///< correct the affinity for the molecule's weight
   SteeringOptions steering;
   std::uint64_t seed = 42;
   Precision precision = Precision::mixed;
@@ -106,11 +112,23 @@ struct SampleConfidence {
   Tensor pde;    ///< [N, N], Angstrom
 };
 
+/// One estimate of a binding affinity.
+struct AffinityEstimate {
+  double value = 0;        ///< log10 of the inhibitory concentration (IC50) in micromoles per litre; lower binds better
+  double probability = 0;  ///< that the molecule binds
+};
+
+struct Affinity {
+  AffinityEstimate estimate;              ///< the mean of the ensemble
+  std::vector<AffinityEstimate> members;  ///< of each module
+};
+
 struct Prediction {
   Tensor coordinates;                        ///< [D, M, 3], Angstrom; padding atoms included
   std::vector<SampleConfidence> confidence;  ///< per sample; empty when the checkpoint has no confidence module
   Tensor s;                                  ///< [N, token_s], trunk output
   Tensor z;                                  ///< [N, N, token_z]
+  std::optional<Affinity> affinity;          ///< of affinity models
 };
 
 /// A loaded model. Thread-safe; programs are compiled on first use and shared by all predictions.
@@ -124,6 +142,8 @@ class Model {
 
   Prediction predict(const bio::Features& features, const PredictOptions& options) const;
   bool has_confidence() const;
+  /// Whether this is an affinity model: it then needs features made with `FeaturizeOptions::affinity`.
+  bool has_affinity() const;
 
  private:
   struct State;

@@ -1,11 +1,17 @@
 /// `jit`: a function of tensors, traced once, compiled, cached and run on a grid of cores.
 ///
-///   auto block = tilefold::jit([](const Parameters& p, const Tensor& z) { return transition(p, z); }, {.name =
-///   "transition"}); z = block(parameters.scope("layers.0"), z);
+///   const auto block = jit(transition, {.name = "transition"});  // Tensor transition(const Parameters&, const
+///   Tensor&) z = block(parameters.scope("layers.0"), z);
 ///
-/// Arguments may be Tensor, std::vector<Tensor>, Parameters, and plain values (bool, integers, doubles, strings,
-/// enums), which become part of the cache key. Results: Tensor, std::vector<Tensor>, or std::pair/std::tuple of Tensor.
-/// Tensors captured by the function are constants of the program.
+/// Arguments and results are values: Tensor, plain values (bool, numbers, strings, enums), and std::vector,
+/// std::optional, std::pair, std::tuple and plain structures of values, nested as one likes (tilefold/parts.h says
+/// which). One argument may be Parameters. Everything in the arguments that is no tensor is part of the cache key
+/// (plain values, lengths of lists, which tensors and optionals are given), as are the types of the tensors; what they
+/// hold is not, so calls that differ in nothing else share a program.
+///
+/// An undefined tensor in an argument is undefined in the function. One in a result comes back undefined, unless it is
+/// the result: that is a TypeError. All else in a result that is no tensor (plain values, lengths) is kept with the
+/// program and is the same in every call that it serves. Tensors captured by the function are constants of the program.
 #pragma once
 
 #include <bit>
@@ -17,10 +23,12 @@
 #include <string>
 #include <tuple>
 #include <type_traits>
+#include <typeinfo>
 #include <utility>
 #include <vector>
 
 #include "tilefold/parameters.h"
+#include "tilefold/parts.h"
 #include "tilefold/tensor.h"
 
 namespace tilefold {
@@ -62,7 +70,12 @@ struct JitStatistics {
 /// The untyped core of a jitted function; use `jit` instead.
 class JitFunction {
  public:
-  using Traced = std::function<std::vector<Tensor>(const Parameters&, const std::vector<Tensor>&)>;
+  struct Results {
+    std::vector<Tensor> tensors;
+    /// Whatever the caller needs to make its results of the tensors: kept with the program, the same in every call.
+    std::shared_ptr<const void> form = nullptr;
+  };
+  using Traced = std::function<Results(const Parameters&, const std::vector<Tensor>&)>;
 
   explicit JitFunction(JitOptions options);
   ~JitFunction();
@@ -71,8 +84,8 @@ class JitFunction {
   /// What `function` throws is passed on and leaves no program behind. Threads that ask for a program which another
   /// thread is tracing wait for it: do not hold a lock that `function` needs (an interpreter's, for example) in the
   /// call. All `tensors` must be defined.
-  std::vector<Tensor> call(const Traced& function, const Parameters& parameters, const std::vector<Tensor>& tensors,
-                           const std::string& static_key);
+  Results call(const Traced& function, const Parameters& parameters, const std::vector<Tensor>& tensors,
+               const std::string& static_key);
   const JitOptions& options() const;
   JitStatistics statistics() const;
   /// The program for the last call, as text (graph after all passes, with its schedule).
@@ -97,79 +110,101 @@ int num_threads();
 
 namespace detail {
 
-/// Splits typed arguments into tensors, parameters and a key, and puts traced tensors back in their places.
+/// Splits typed arguments into tensors, parameters and a key. The key names the type of every argument: a generic
+/// function may take another one that looks the same, and give another type of result.
 struct ArgumentPacker {
   std::vector<Tensor> tensors;
   Parameters parameters;
   std::string key;
 
-  void add(const Tensor& tensor) {
+  template <typename Argument>
+  void add(const Argument& argument) {
+    if constexpr (std::is_same_v<Argument, Parameters>) {
+      key += "P;";
+      parameters = argument;
+    } else {
+      if constexpr (!std::is_same_v<Argument, Tensor>) (key += typeid(Argument).name()) += ';';
+      visit_parts(argument, [&](const auto& part) { add_part(part); });
+    }
+  }
+
+ private:
+  void add_part(const Tensor& tensor) {
     key += tensor.defined() ? "T;" : "-;";
     if (tensor.defined()) tensors.push_back(tensor);
   }
-  void add(const std::vector<Tensor>& list) {
-    key += "L" + std::to_string(list.size()) + ";";
-    for (const Tensor& tensor : list) add(tensor);
-  }
-  void add(const Parameters& value) { parameters = value; }
-  void add(const std::string& text) { key += std::to_string(text.size()) + ":" + text + ";"; }
-  void add(const char* text) { add(std::string(text)); }
+  void add_part(const std::string& text) { ((key += std::to_string(text.size()) += ':') += text) += ';'; }
+  void add_part(const char* text) { add_part(std::string(text)); }
   template <typename T>
-    requires std::is_arithmetic_v<T>
-  void add(T value) {
-    // The bits of a floating-point number: to_string would make 1e-9 and 2e-9 the same.
-    if constexpr (std::is_floating_point_v<T>) {
-      key += std::to_string(std::bit_cast<std::uint64_t>(static_cast<double>(value))) + ";";
+    requires std::is_arithmetic_v<T> || std::is_enum_v<T>
+  void add_part(T value) {
+    if constexpr (std::is_enum_v<T>) {
+      add_part(static_cast<std::int64_t>(value));
+    } else if constexpr (std::is_floating_point_v<T>) {
+      // The bits: to_string would make 1e-9 and 2e-9 the same.
+      add_part(std::bit_cast<std::uint64_t>(static_cast<double>(value)));
     } else {
-      key += std::to_string(value) + ";";
+      (key += std::to_string(value)) += ';';
     }
-  }
-  template <typename T>
-    requires std::is_enum_v<T>
-  void add(T value) {
-    key += std::to_string(static_cast<std::int64_t>(value)) + ";";
   }
 };
 
+/// Puts traced tensors back in the places of the original arguments.
 struct ArgumentUnpacker {
   const Parameters& parameters;
   const std::vector<Tensor>& tensors;
   std::size_t next = 0;
 
-  Tensor take(const Tensor& original) { return original.defined() ? tensors[next++] : Tensor(); }
-  std::vector<Tensor> take(const std::vector<Tensor>& originals) {
-    std::vector<Tensor> list;
-    list.reserve(originals.size());
-    for (const Tensor& original : originals) list.push_back(take(original));
-    return list;
-  }
-  Parameters take(const Parameters&) { return parameters; }
-  template <typename T>
-  T take(const T& value) {
-    return value;
+  template <typename Argument>
+  Argument take(const Argument& original) {
+    if constexpr (std::is_same_v<Argument, Parameters>) {
+      return parameters;
+    } else {
+      Argument argument = original;
+      visit_tensors(argument, [&](Tensor& tensor) {
+        if (tensor.defined()) tensor = tensors[next++];
+      });
+      return argument;
+    }
   }
 };
 
-inline std::vector<Tensor> to_results(Tensor tensor) { return {std::move(tensor)}; }
-inline std::vector<Tensor> to_results(std::vector<Tensor> tensors) { return tensors; }
-template <typename... Ts>
-std::vector<Tensor> to_results(std::tuple<Ts...> tensors) {
-  return std::apply([](auto&&... tensor) { return std::vector<Tensor>{std::move(tensor)...}; }, std::move(tensors));
-}
-inline std::vector<Tensor> to_results(const std::pair<Tensor, Tensor>& tensors) {
-  return {tensors.first, tensors.second};
+/// What is left of a result without its tensors, and which of them are defined.
+template <typename Result>
+struct ResultForm {
+  Result rest;
+  std::vector<bool> defined;
+};
+
+template <typename Result>
+JitFunction::Results to_results(Result result) {
+  if constexpr (std::is_same_v<Result, Tensor>) {
+    return {{std::move(result)}};
+  } else {
+    std::vector<Tensor> tensors;
+    std::vector<bool> defined;
+    visit_tensors(result, [&](Tensor& tensor) {
+      defined.push_back(tensor.defined());
+      if (tensor.defined()) tensors.push_back(std::exchange(tensor, {}));
+    });
+    using Form = ResultForm<Result>;
+    return {std::move(tensors), std::make_shared<const Form>(Form{std::move(result), std::move(defined)})};
+  }
 }
 
 template <typename Result>
-Result from_results(std::vector<Tensor> results) {
+Result from_results(JitFunction::Results results) {
   if constexpr (std::is_same_v<Result, Tensor>) {
-    return std::move(results.at(0));
-  } else if constexpr (std::is_same_v<Result, std::vector<Tensor>>) {
-    return results;
+    return std::move(results.tensors.at(0));
   } else {
-    return [&]<std::size_t... I>(std::index_sequence<I...>) {
-      return Result{std::move(results.at(I))...};
-    }(std::make_index_sequence<std::tuple_size_v<Result>>{});
+    const auto& form = *static_cast<const ResultForm<Result>*>(results.form.get());
+    Result result = form.rest;
+    std::size_t place = 0;
+    std::size_t next = 0;
+    visit_tensors(result, [&](Tensor& tensor) {
+      if (form.defined[place++]) tensor = std::move(results.tensors.at(next++));
+    });
+    return result;
   }
 }
 
@@ -184,14 +219,15 @@ class Jitted {
 
   template <typename... Args>
   auto operator()(const Args&... args) const {
-    using Result = std::invoke_result_t<const Function&, const Args&...>;
+    using Result = std::remove_cvref_t<std::invoke_result_t<const Function&, const Args&...>>;
+    static_assert((0 + ... + std::is_same_v<Args, Parameters>) <= 1, "a jitted function takes Parameters once");
     detail::ArgumentPacker packer;
     (packer.add(args), ...);
     const JitFunction::Traced traced = [&](const Parameters& parameters, const std::vector<Tensor>& tensors) {
       detail::ArgumentUnpacker unpacker{parameters, tensors};
       // A braced list evaluates left to right, unlike function arguments.
       std::tuple<std::decay_t<decltype(unpacker.take(args))>...> values{unpacker.take(args)...};
-      return detail::to_results(std::apply(function_, values));
+      return detail::to_results<Result>(std::apply(function_, values));
     };
     return detail::from_results<Result>(core_->call(traced, packer.parameters, packer.tensors, packer.key));
   }

@@ -21,14 +21,14 @@ namespace nb = nanobind;
 namespace tilefold::python {
 namespace {
 
-using boltz::TensorList;
-using boltz::TensorPair;
+using TensorList = std::vector<Tensor>;
+using TensorPair = std::pair<Tensor, Tensor>;
 
-/// The programs do not depend on hyper-parameters (types and parameter shapes are part of their keys), so all modules
-/// of one precision share them: two Pairformers of equal dimensions compile once. Lives until the process ends.
+/// All modules of one precision share their programs: two Pairformers of equal dimensions compile once. Lives until the
+/// process ends.
 const boltz::Programs& programs_of(Precision precision) {
-  static const boltz::Programs* const full = new boltz::Programs({}, Precision::float32);
-  static const boltz::Programs* const mixed = new boltz::Programs({}, Precision::mixed);
+  static const boltz::Programs* const full = new boltz::Programs(Precision::float32);
+  static const boltz::Programs* const mixed = new boltz::Programs(Precision::mixed);
   return precision == Precision::mixed ? *mixed : *full;
 }
 
@@ -101,9 +101,9 @@ struct ScoreConditioning {
   Tensor single;
   Tensor q;
   Tensor key_bias;
-  TensorList layout;
-  TensorList encoder_layers;
-  TensorList decoder_layers;
+  boltz::AtomLayout layout;
+  std::vector<boltz::LayerConditioning> encoder_layers;
+  std::vector<boltz::LayerConditioning> decoder_layers;
   TensorList encoder_biases;
   TensorList decoder_biases;
   TensorList token_biases;
@@ -139,8 +139,7 @@ class ScoreModel : public Module {
     result->q = inputs.q;
     result->key_bias = boltz::key_mask_bias(inputs.token_mask);
     result->layout = boltz::make_atom_layout(inputs.atom_mask, inputs.atom_to_token, inputs.s_trunk.shape()[0],
-                                             inputs.queries, inputs.keys)
-                         .to_list();
+                                             inputs.queries, inputs.keys);
     result->encoder_layers = layers("atom_attention_encoder.atom_encoder");
     result->decoder_layers = layers("atom_attention_decoder.atom_decoder");
     result->encoder_biases = inputs.encoder_biases;

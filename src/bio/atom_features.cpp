@@ -7,6 +7,7 @@
 #include <span>
 #include <string_view>
 
+#include "bio/conformer_choice.h"
 #include "bio/constants.h"
 #include "bio/feature_parts.h"
 #include "tilefold/error.h"
@@ -17,27 +18,55 @@ namespace {
 
 using Position = std::array<float, 3>;
 
-/// Reference coordinates of a token's atoms, before augmentation.
-std::vector<Position> conformer_of(const Complex& complex, std::int64_t token_index, const FeaturizeOptions& options) {
-  const Token& token = complex.tokens[token_index];
-  const std::string& name = complex.structure.residues[token.residue].name;
-  const auto count = static_cast<std::size_t>(token.atom_count);
-  if (options.conformers != nullptr) {
-    const auto found = options.conformers->find(name);
-    if (found != options.conformers->end() && !found->second.empty()) {
-      const CounterRandom random(options.seed, RandomStream::conformer_choice);
-      const auto choice =
-          random.below(static_cast<std::uint64_t>(token_index), static_cast<std::uint32_t>(found->second.size()));
-      const Conformer& conformer = found->second[choice];
-      if (conformer.size() != count) {
-        throw ValueError(fmt::format("conformers of {} have {} atoms; expected {}", name, conformer.size(), count));
+/// Reference conformers of all residues, before augmentation.
+class Conformers {
+ public:
+  Conformers(const Complex& complex, const FeaturizeOptions& options) : complex_(complex), options_(options) {}
+
+  /// Coordinates of the atoms of tokens [first, last), which are of one residue, the `uid`-th in token order.
+  std::vector<Position> of(std::int64_t first, std::int64_t last, std::uint64_t uid) {
+    const Residue& residue = complex_.structure.residues[complex_.tokens[first].residue];
+    if (const std::vector<Conformer>* given = given_for(residue.name)) {
+      const CounterRandom random(options_.seed, RandomStream::conformer_choice);
+      const Conformer& chosen = (*given)[random.below(uid, static_cast<std::uint32_t>(given->size()))];
+      const auto count = static_cast<std::size_t>(residue.atom_count);
+      if (chosen.size() != count) {
+        throw ValueError(
+            fmt::format("conformers of {} have {} atoms; expected {}", residue.name, chosen.size(), count));
       }
-      return conformer;
+      return chosen;
     }
+    const std::vector<Conformer>& known = residue.component->conformers;
+    const Conformer& chosen = known[choice_.next(static_cast<std::uint32_t>(known.size()))];
+    std::vector<Position> positions;
+    for (std::int64_t t = first; t < last; ++t) {
+      const Token& token = complex_.tokens[t];
+      for (std::int32_t i = token.atom_start; i < token.atom_start + token.atom_count; ++i)
+        positions.push_back(chosen[complex_.structure.atoms[i].component_atom]);
+    }
+    return positions;
   }
-  std::vector<Position> positions;
-  for (std::size_t i = 0; i < count; ++i) positions.push_back(complex.structure.atoms[token.atom_start + i].reference);
-  return positions;
+
+ private:
+  const std::vector<Conformer>* given_for(const std::string& name) const {
+    if (options_.conformers == nullptr) return nullptr;
+    const auto found = options_.conformers->find(name);
+    return found == options_.conformers->end() || found->second.empty() ? nullptr : &found->second;
+  }
+
+  const Complex& complex_;
+  const FeaturizeOptions& options_;
+  ConformerChoice choice_;
+};
+
+/// First tokens of the residues of a complex, and the number of tokens at the end.
+std::vector<std::int64_t> residue_starts(const Complex& complex) {
+  std::vector<std::int64_t> starts;
+  for (std::int64_t t = 0; t < complex.num_tokens(); ++t) {
+    if (t == 0 || complex.tokens[t].residue != complex.tokens[t - 1].residue) starts.push_back(t);
+  }
+  starts.push_back(complex.num_tokens());
+  return starts;
 }
 
 /// Moves the centre to the origin, rotates at random (row vectors times matrix), then shifts by a unit normal vector.
@@ -65,11 +94,14 @@ void augment(std::vector<Position>& positions, std::uint64_t index, std::uint64_
 void add_reference_positions(const Complex& complex, const FeaturizeOptions& options, Features& features) {
   Tensor tensor = Tensor::zeros(Shape{complex.num_padded_atoms(), 3});
   auto data = tensor.mutable_data<float>();
-  for (std::int64_t t = 0; t < complex.num_tokens(); ++t) {
-    std::vector<Position> positions = conformer_of(complex, t, options);
+  Conformers conformers(complex, options);
+  const std::vector<std::int64_t> starts = residue_starts(complex);
+  const std::size_t count = starts.size() - 1;
+  std::size_t at = 0;
+  for (std::size_t uid = 0; uid < count; ++uid) {
+    std::vector<Position> positions = conformers.of(starts[uid], starts[uid + 1], uid);
     // Reference quirk: its loop over residues ends one early, so the last residue is neither centred nor rotated.
-    if (t + 1 < complex.num_tokens()) augment(positions, static_cast<std::uint64_t>(t), options.seed);
-    std::int64_t at = std::int64_t{3} * complex.tokens[t].atom_start;
+    if (uid + 1 < count) augment(positions, uid, options.seed);
     for (const Position& position : positions) {
       for (const float value : position) data[at++] = value;
     }
@@ -79,29 +111,33 @@ void add_reference_positions(const Complex& complex, const FeaturizeOptions& opt
 
 /// A per-atom vector; `value(atom)` on real atoms, `padding` behind them.
 template <typename T, typename Function>
-void add_atom_vector(const Complex& complex, Features& features, const std::string& name, T padding, Function value) {
+void add_atom_vector(const Complex& complex, const AtomRows& rows, Features& features, const std::string& name,
+                     T padding, Function value) {
   add_vector<T>(features, name, complex.num_padded_atoms(), [&](std::int64_t i) {
-    return i < complex.num_atoms() ? static_cast<T>(value(complex.structure.atoms[i])) : padding;
+    return i < rows.count() ? static_cast<T>(value(complex.structure.atoms[rows.atom(i)])) : padding;
   });
 }
 
-void add_atom_properties(const Complex& complex, Features& features) {
-  add_atom_vector<std::int32_t>(complex, features, "ref_element.index", -1, [](const Atom& a) { return a.element; });
-  add_atom_vector<float>(complex, features, "ref_charge", 0.0F, [](const Atom& a) { return a.charge; });
-  add_atom_vector<std::int32_t>(complex, features, "ref_chirality", 0, [](const Atom& a) { return a.chirality; });
-  add_atom_vector<float>(complex, features, "atom_pad_mask", 0.0F, [](const Atom&) { return 1.0F; });
-  add_atom_vector<std::int32_t>(complex, features, "atom_resolved_mask", 0, [](const Atom&) { return 1; });
+void add_atom_properties(const Complex& complex, const AtomRows& rows, Features& features) {
+  const auto integers = [&](const char* name, std::int32_t padding, auto value) {
+    add_atom_vector<std::int32_t>(complex, rows, features, name, padding, value);
+  };
+  integers("ref_element.index", -1, [](const Atom& a) { return a.element; });
+  integers("ref_chirality", 0, [](const Atom& a) { return a.chirality; });
+  integers("atom_resolved_mask", 0, [](const Atom&) { return 1; });
+  add_atom_vector<float>(complex, rows, features, "ref_charge", 0.0F, [](const Atom& a) { return a.charge; });
+  add_atom_vector<float>(complex, rows, features, "atom_pad_mask", 0.0F, [](const Atom&) { return 1.0F; });
   Tensor names = Tensor::full(Shape{complex.num_padded_atoms(), 4}, -1.0, DType::int32);
   auto characters = names.mutable_data<std::int32_t>();
-  for (std::int64_t i = 0; i < complex.num_atoms(); ++i) {
-    const std::string& name = complex.structure.atoms[i].name;
+  for (std::int64_t i = 0; i < rows.count(); ++i) {
+    const std::string& name = complex.structure.atoms[rows.atom(i)].name;
     for (std::size_t k = 0; k < 4; ++k) characters[4 * i + k] = k < name.size() ? name[k] - 32 : 0;
   }
   features.tensors.insert_or_assign("ref_atom_name_chars.index", std::move(names));
 }
 
-void add_maps(const Complex& complex, Features& features) {
-  const std::vector<Token>& tokens = complex.tokens;
+/// Owner, residue and backbone class of every atom.
+void add_atom_maps(const Complex& complex, const AtomRows& rows, Features& features) {
   const std::int64_t padded = complex.num_padded_atoms();
   Tensor tensor_owner = Tensor::full(Shape{padded}, -1.0, DType::int32);
   Tensor tensor_uid = Tensor::zeros(Shape{padded}, DType::int32);
@@ -109,22 +145,37 @@ void add_maps(const Complex& complex, Features& features) {
   auto owner = tensor_owner.mutable_data<std::int32_t>();
   auto uid = tensor_uid.mutable_data<std::int32_t>();
   auto backbone = tensor_backbone.mutable_data<std::int32_t>();
+  std::int32_t residue = -1;  // a running number per residue of the tokens
   for (std::int64_t t = 0; t < complex.num_tokens(); ++t) {
-    const ChainType type = complex.structure.chains[tokens[t].chain].type;
-    for (std::int64_t i = tokens[t].atom_start; i < tokens[t].atom_start + tokens[t].atom_count; ++i) {
+    const Token& token = complex.tokens[t];
+    if (t == 0 || token.residue != complex.tokens[t - 1].residue) ++residue;
+    const ChainType type = complex.structure.chains[token.chain].type;
+    for (std::int32_t atom = token.atom_start; atom < token.atom_start + token.atom_count; ++atom) {
+      const std::int32_t i = rows.row(atom);
       owner[i] = static_cast<std::int32_t>(t);
-      uid[i] = static_cast<std::int32_t>(t);  // one running number per (chain, residue): the token's
-      backbone[i] = backbone_class(type, complex.structure.atoms[i].name);
+      uid[i] = residue;
+      backbone[i] = backbone_class(type, complex.structure.atoms[atom].name);
     }
   }
   features.tensors.insert_or_assign("atom_to_token.index", std::move(tensor_owner));
   features.tensors.insert_or_assign("ref_space_uid", std::move(tensor_uid));
   features.tensors.insert_or_assign("atom_backbone_feat.index", std::move(tensor_backbone));
-  const auto center = [&](std::int64_t t) { return tokens[t].center_atom; };
+}
+
+/// Atoms that stand for tokens.
+void add_token_maps(const Complex& complex, const AtomRows& rows, Features& features) {
+  const std::vector<Token>& tokens = complex.tokens;
   add_vector<std::int32_t>(features, "token_to_rep_atom.index", complex.num_tokens(),
-                           [&](std::int64_t t) { return tokens[t].disto_atom; });
-  add_vector<std::int32_t>(features, "token_to_center_atom.index", complex.num_tokens(), center);
-  add_vector<std::int32_t>(features, "r_set_to_rep_atom.index", complex.num_tokens(), center);
+                           [&](std::int64_t t) { return rows.row(tokens[t].disto_atom); });
+  add_vector<std::int32_t>(features, "token_to_center_atom.index", complex.num_tokens(),
+                           [&](std::int64_t t) { return rows.row(tokens[t].center_atom); });
+  std::vector<std::int32_t> centers;
+  for (const Token& token : tokens) {
+    if (complex.structure.chains[token.chain].type != ChainType::nonpolymer)
+      centers.push_back(rows.row(token.center_atom));
+  }
+  features.tensors.insert_or_assign("r_set_to_rep_atom.index",
+                                    Tensor::from_data(Shape{static_cast<std::int64_t>(centers.size())}, centers));
 }
 
 /// The three atoms of a token's frame, counted from its first atom. Tokens without a frame get its first atom thrice.
@@ -141,13 +192,13 @@ std::array<std::int32_t, 3> frame_of(const Complex& complex, const Token& token)
   return {find("C1'"), find("C3'"), find("C4'")};
 }
 
-void add_frames(const Complex& complex, Features& features) {
+void add_frames(const Complex& complex, const AtomRows& rows, Features& features) {
   const std::int64_t count = complex.num_tokens();
   Tensor frames = Tensor::zeros(Shape{1, count, 3}, DType::int32);
   auto index = frames.mutable_data<std::int32_t>();
   for (std::int64_t t = 0; t < count; ++t) {
     const std::array<std::int32_t, 3> frame = frame_of(complex, complex.tokens[t]);
-    for (std::size_t k = 0; k < 3; ++k) index[3 * t + k] = complex.tokens[t].atom_start + frame[k];
+    for (std::size_t k = 0; k < 3; ++k) index[3 * t + k] = rows.row(complex.tokens[t].atom_start + frame[k]);
   }
   features.tensors.insert_or_assign("frames_idx", std::move(frames));
   // All coordinates are zero before a prediction, hence every frame is degenerate.
@@ -156,11 +207,22 @@ void add_frames(const Complex& complex, Features& features) {
 
 }  // namespace
 
+AtomRows::AtomRows(const Complex& complex) : rows_(complex.structure.atoms.size(), -1) {
+  for (const Token& token : complex.tokens) {
+    for (std::int32_t atom = token.atom_start; atom < token.atom_start + token.atom_count; ++atom) {
+      rows_[atom] = static_cast<std::int32_t>(atoms_.size());
+      atoms_.push_back(atom);
+    }
+  }
+}
+
 void add_atom_features(const Complex& complex, const FeaturizeOptions& options, Features& features) {
+  const AtomRows rows(complex);
   add_reference_positions(complex, options, features);
-  add_atom_properties(complex, features);
-  add_maps(complex, features);
-  add_frames(complex, features);
+  add_atom_properties(complex, rows, features);
+  add_atom_maps(complex, rows, features);
+  add_token_maps(complex, rows, features);
+  add_frames(complex, rows, features);
 }
 
 }  // namespace tilefold::bio

@@ -28,9 +28,7 @@ ComponentAtom parse_atom(const json& row) {
   atom.element = row.at(1).get<std::int32_t>();
   atom.charge = row.at(2).get<std::int32_t>();
   atom.leaving = row.at(3).get<std::int32_t>() != 0;
-  atom.stereo = row.at(4).get<std::string>();
   atom.chirality = row.at(5).get<std::int32_t>();
-  for (std::size_t axis = 0; axis < 3; ++axis) atom.position[axis] = row.at(6 + axis).get<float>();
   if (atom.name.empty() || atom.name.size() > 4 || atom.element < 1 || atom.element > 127) {
     throw ParseError(fmt::format("atom '{}' with element {}", atom.name, atom.element));
   }
@@ -43,7 +41,6 @@ ComponentBond parse_bond(const json& row, std::size_t num_atoms) {
   bond.first = row.at(0).get<std::int32_t>();
   bond.second = row.at(1).get<std::int32_t>();
   const auto type = row.at(2).get<std::int32_t>();
-  bond.stereo = row.at(3).get<std::string>();
   const auto limit = static_cast<std::int32_t>(num_atoms);
   if (bond.first < 0 || bond.second < 0 || bond.first >= limit || bond.second >= limit || type < 0 || type > 5) {
     throw ParseError(fmt::format("bond {}-{} of type {}", bond.first, bond.second, type));
@@ -57,8 +54,13 @@ Component parse_component(const std::string& code, const json& value) {
   component.code = code;
   component.name = value.at("name").get<std::string>();
   component.kind = value.at("kind").get<std::string>();
-  component.parent = value.at("parent").get<std::string>();
-  for (const json& row : value.at("atoms")) component.atoms.push_back(parse_atom(row));
+  Conformer conformer;
+  for (const json& row : value.at("atoms")) {
+    component.atoms.push_back(parse_atom(row));
+    conformer.push_back({row.at(6).get<float>(), row.at(7).get<float>(), row.at(8).get<float>()});
+  }
+  component.conformers.push_back(std::move(conformer));
+  component.total_atoms = static_cast<std::int32_t>(component.atoms.size());
   for (const json& row : value.at("bonds")) component.bonds.push_back(parse_bond(row, component.atoms.size()));
   if (component.atoms.empty()) throw ParseError("no atoms");
   return component;
@@ -66,36 +68,38 @@ Component parse_component(const std::string& code, const json& value) {
 
 }  // namespace
 
-Components Components::parse(std::string_view text) {
-  Components result;
+struct ComponentLibrary::State {
+  std::map<std::string, std::shared_ptr<const Component>, std::less<>> components;
+};
+
+ComponentLibrary::ComponentLibrary(ComponentSources) : state_(std::make_unique<State>()) {
   std::string code;
   try {
-    const json document = json::parse(text);
+    const json document = json::parse(embedded(tilefold_components_json, tilefold_components_json_end));
     for (const auto& [key, value] : document.at("components").items()) {
       code = key;
-      result.components_.emplace(key, parse_component(key, value));
+      state_->components.emplace(key, std::make_shared<Component>(parse_component(key, value)));
     }
   } catch (const json::exception& error) {
     throw ParseError(fmt::format("component file, component '{}': {}", code, error.what()));
   } catch (const ParseError& error) {
     throw ParseError(fmt::format("component file, component '{}': {}", code, error.what()));
   }
-  return result;
 }
 
-const Component* Components::find(std::string_view code) const {
-  const auto found = components_.find(code);
-  return found == components_.end() ? nullptr : &found->second;
+ComponentLibrary::~ComponentLibrary() = default;
+
+std::shared_ptr<const Component> ComponentLibrary::find(std::string_view code) const {
+  const auto found = state_->components.find(code);
+  return found == state_->components.end() ? nullptr : found->second;
 }
 
-std::vector<std::string> Components::codes() const {
-  std::vector<std::string> result;
-  for (const auto& [code, component] : components_) result.push_back(code);
-  return result;
-}
+std::vector<std::string> ComponentLibrary::similar(std::string_view, std::size_t) const { return {}; }
 
-const Components& builtin_components() {
-  static const Components library = Components::parse(embedded(tilefold_components_json, tilefold_components_json_end));
+std::filesystem::path component_table_path() { return {}; }
+
+const ComponentLibrary& default_components() {
+  static const ComponentLibrary library({});
   return library;
 }
 

@@ -25,6 +25,11 @@ inline constexpr std::int64_t kAtomWindow = 32;
 inline constexpr std::int64_t kMaxPairedRows = 8192;
 inline constexpr std::int64_t kMaxTotalRows = 16384;
 
+/// Longest chain name that the reference's tables and files hold.
+inline constexpr std::size_t kMaxChainName = 5;
+/// `name` as it is stored.
+inline std::string stored_chain_name(const std::string& name) { return name.substr(0, kMaxChainName); }
+
 /// A standard residue: its atoms in the model's order and the atoms that stand for it.
 struct StandardResidue {
   std::string_view name;

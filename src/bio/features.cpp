@@ -12,7 +12,7 @@ const Tensor& Features::at(std::string_view name) const {
   return found->second;
 }
 
-void add_template_features(const Complex& complex, Features& features) {
+void add_template_features(const Complex& complex, const FeaturizeOptions&, Features& features) {
   const std::int64_t count = complex.num_tokens();
   for (const char* name : {"template_mask_cb", "template_mask_frame", "template_mask", "visibility_ids"}) {
     features.tensors.insert_or_assign(name, Tensor::zeros(Shape{1, count}));
@@ -36,13 +36,16 @@ void set_reference_positions(Features& features, const Tensor& positions) {
   features.tensors.insert_or_assign("ref_pos", positions);
 }
 
-Features featurize(const Complex& complex, const FeaturizeOptions& options) {
+Features featurize(const Complex& complex, const FeaturizeOptions& options, Diagnostics& diagnostics) {
   if (complex.tokens.empty()) throw ValueError(fmt::format("complex '{}' has no tokens", complex.id));
   Features features;
   add_token_features(complex, options, features);
+  add_contact_features(complex, features);
   add_atom_features(complex, options, features);
-  add_msa_features(complex, options, features);
-  add_template_features(complex, features);
+  add_msa_features(complex, options, features, diagnostics);
+  add_template_features(complex, options, features);
+  add_forced_contact_features(complex, features);
+  if (options.potentials) throw UnsupportedError("features of the potentials are not supported yet");
   return features;
 }
 

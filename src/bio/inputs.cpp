@@ -74,14 +74,14 @@ std::vector<std::filesystem::path> list_inputs(const std::filesystem::path& path
   return inputs;
 }
 
-Job parse_input_text(std::string_view text, const std::filesystem::path& source) {
+Job parse_input_text(std::string_view text, const std::filesystem::path& source, Diagnostics& diagnostics) {
   check_suffix(source);
-  return is_yaml(lower_suffix(source)) ? parse_yaml(text, source) : parse_fasta(text, source);
+  return is_yaml(lower_suffix(source)) ? parse_yaml(text, source, diagnostics) : parse_fasta(text, source, diagnostics);
 }
 
-Job parse_input(const std::filesystem::path& path) {
+Job parse_input(const std::filesystem::path& path, Diagnostics& diagnostics) {
   check_suffix(path);
-  return parse_input_text(read_text_file(path, kMaxInputBytes), path);
+  return parse_input_text(read_text_file(path, kMaxInputBytes), path, diagnostics);
 }
 
 }  // namespace tilefold::bio

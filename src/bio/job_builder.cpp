@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cctype>
 #include <map>
 #include <set>
 #include <utility>
@@ -17,25 +18,30 @@ namespace {
 // Far above what can be folded; they only keep hostile files from filling the memory.
 constexpr std::size_t kMaxChains = 10000;
 constexpr std::size_t kMaxResidues = 1000000;
-constexpr std::size_t kMaxChainName = 5;  // the reference stores five characters
 
-void check_chain_name(const std::string& name, const InputItem& item, std::set<std::string>& seen) {
-  if (name.empty()) throw ParseError(fmt::format("{}: a chain id is empty; expected a name", item.where));
-  if (name.size() > kMaxChainName) {
-    throw ParseError(fmt::format("{}: chain id {} has {} characters; at most {} are allowed", item.where,
-                                 in_quotes(name), name.size(), kMaxChainName));
-  }
-  if (std::any_of(name.begin(), name.end(), [](char c) { return c <= 32 || c > 126; })) {
-    throw ParseError(fmt::format("{}: chain id {} may only have printable ASCII characters and no spaces", item.where,
-                                 in_quotes(name)));
-  }
-  if (!seen.insert(name).second) {
-    throw ParseError(fmt::format("{}: chain id {} is used twice; ids must be unique", item.where, in_quotes(name)));
+/// Names are cut to the length that the reference stores; they must differ nevertheless.
+void check_chain_names(const InputItem& item, std::set<std::string>& seen, Diagnostics& diagnostics) {
+  if (item.chains.empty()) throw ParseError(fmt::format("{}: no chain id; expected at least one", item.where));
+  for (const std::string& name : item.chains) {
+    if (name.empty()) throw ParseError(fmt::format("{}: a chain id is empty; expected a name", item.where));
+    if (std::any_of(name.begin(), name.end(), [](char c) { return c <= 32 || c > 126; })) {
+      throw ParseError(fmt::format("{}: chain id {} may only have printable ASCII characters and no spaces", item.where,
+                                   in_quotes(name)));
+    }
+    const std::string stored = stored_chain_name(name);
+    if (!seen.insert(stored).second) {
+      throw ParseError(fmt::format("{}: chain id {} is used twice; ids must be unique in their first {} characters",
+                                   item.where, in_quotes(stored), kMaxChainName));
+    }
+    if (stored.size() < name.size()) {
+      diagnostics.warn(fmt::format("{}: chain id {} is written as {}: structure files hold {} characters", item.where,
+                                   in_quotes(name), in_quotes(stored), kMaxChainName));
+    }
   }
 }
 
 /// Letters are mapped as in the reference (unknown ones to the unknown residue); anything else is a mistake.
-void check_sequence(const InputItem& item, std::vector<std::string>& warnings) {
+void check_sequence(const InputItem& item, Diagnostics& diagnostics) {
   if (item.sequence.empty()) throw ParseError(fmt::format("{}: the sequence is empty", item.where));
   std::string unknown;
   for (std::size_t i = 0; i < item.sequence.size(); ++i) {
@@ -49,9 +55,21 @@ void check_sequence(const InputItem& item, std::vector<std::string>& warnings) {
   }
   if (unknown.empty()) return;
   const bool lower = std::any_of(unknown.begin(), unknown.end(), [](char c) { return c >= 'a'; });
-  warnings.push_back(fmt::format("{}: letters {} are no {} residues and are read as the unknown residue {}{}",
-                                 item.where, in_quotes(unknown), chain_type_name(item.type),
-                                 residue_type_name(unknown_type(item.type)), lower ? " (codes are upper-case)" : ""));
+  diagnostics.warn(fmt::format("{}: letters {} are no {} residues and are read as the unknown residue {}{}", item.where,
+                               in_quotes(unknown), chain_type_name(item.type),
+                               residue_type_name(unknown_type(item.type)), lower ? " (codes are upper-case)" : ""));
+}
+
+/// Component codes are upper-case letters and digits; anything else cannot be one.
+void check_component(const std::string& code, const std::string& where) {
+  constexpr std::size_t kLongest = 32;  // the dictionary has at most 5, files of users may have more
+  if (code.empty()) throw ParseError(fmt::format("{}: the component code is empty", where));
+  if (code.size() > kLongest || std::any_of(code.begin(), code.end(), [](unsigned char c) {
+        return std::isalnum(c) == 0 && c != '_' && c != '-';
+      })) {
+    throw ParseError(fmt::format("{}: {} is no component code; expected letters and digits such as 'SEP' or 'ATP'",
+                                 where, in_quotes(code)));
+  }
 }
 
 void check_modifications(const InputItem& item) {
@@ -61,9 +79,7 @@ void check_modifications(const InputItem& item) {
       throw ParseError(fmt::format("{}: position {} is outside of the sequence; expected 1 to {}", modification.where,
                                    modification.position, length));
     }
-    if (modification.component.empty()) {
-      throw ParseError(fmt::format("{}: the component code is empty", modification.where));
-    }
+    check_component(modification.component, modification.where);
   }
 }
 
@@ -75,15 +91,16 @@ bool same_modifications(const InputItem& item, const Entity& entity) {
                     });
 }
 
-void check_msa(const InputItem& item) {
-  if (item.type != ChainType::protein) return;
-  if (item.msa.empty()) {
-    throw UnsupportedError(
-        fmt::format("{}: no MSA given, and fetching one from an MSA server is not supported; name an .a3m or .csv file "
-                    "with 'msa', or ask for single-sequence mode with 'msa: empty' (in FASTA: '>A|protein|empty')",
-                    item.where));
+void check_ligand(const InputItem& item) {
+  if (item.cyclic) throw ParseError(fmt::format("{}: a ligand cannot be 'cyclic'", item.where));
+  if (item.components.empty() && item.smiles.empty()) {
+    throw ParseError(fmt::format("{}: the ligand is empty; expected a component code or a SMILES", item.where));
   }
-  if (item.msa == "empty") return;
+  for (const std::string& code : item.components) check_component(code, item.where);
+}
+
+void check_msa(const InputItem& item) {
+  if (item.type != ChainType::protein || item.msa.empty() || item.msa == "empty") return;
   const std::string suffix = std::filesystem::path(item.msa).extension().string();
   if (suffix != ".a3m" && suffix != ".csv") {
     throw UnsupportedError(fmt::format("{}: MSA file {} has the suffix {}; expected .a3m or .csv, or the word 'empty'",
@@ -91,30 +108,42 @@ void check_msa(const InputItem& item) {
   }
 }
 
+MsaSource msa_of(const InputItem& item) {
+  if (item.type != ChainType::protein || item.msa == "empty") return {};
+  if (item.msa.empty()) return {.kind = MsaSource::Kind::search};
+  return {.kind = MsaSource::Kind::file, .path = item.msa};
+}
+
 Entity make_entity(InputItem&& item) {
   Entity entity;
   entity.type = item.type;
+  entity.msa = msa_of(item);
   entity.sequence = std::move(item.sequence);
+  entity.components = std::move(item.components);
+  entity.smiles = std::move(item.smiles);
   entity.chains = std::move(item.chains);
-  if (item.type == ChainType::protein && item.msa != "empty") entity.msa_path = item.msa;
   entity.modifications = std::move(item.modifications);
   entity.cyclic = item.cyclic;
   entity.where = std::move(item.where);
   return entity;
 }
 
+std::string described(const MsaSource& msa) {
+  if (msa.kind == MsaSource::Kind::file) return in_quotes(msa.path.string());
+  return msa.kind == MsaSource::Kind::empty ? "'empty'" : "to be searched";
+}
+
 /// A further item with the type and sequence of `entity`: its chains join, everything else must agree or is ignored.
-void join_entity(Entity& entity, const InputItem& item, std::vector<std::string>& warnings) {
-  const std::string msa = entity.msa_path ? entity.msa_path->string() : "empty";
-  if (item.type == ChainType::protein && item.msa != msa) {
+void join_entity(Entity& entity, const InputItem& item, Diagnostics& diagnostics) {
+  if (const MsaSource msa = msa_of(item); msa != entity.msa) {
     throw ParseError(
         fmt::format("{}: MSA {} differs from {} of an earlier item; all proteins with the same sequence "
                     "must share the same MSA",
-                    item.where, in_quotes(item.msa), in_quotes(msa)));
+                    item.where, described(msa), described(entity.msa)));
   }
   // Reference quirk: identical sequences form one entity with the modifications and cyclic flag of the first item.
   if (!same_modifications(item, entity)) {
-    warnings.push_back(
+    diagnostics.warn(
         fmt::format("{}: same sequence as an earlier item; its modifications and cyclic flag are used for all copies, "
                     "those given here are ignored",
                     item.where));
@@ -122,42 +151,83 @@ void join_entity(Entity& entity, const InputItem& item, std::vector<std::string>
   entity.chains.insert(entity.chains.end(), item.chains.begin(), item.chains.end());
 }
 
+/// What makes two items copies of one entity. Reference quirk: one code and a list of that code are different entities.
+std::string identity(const InputItem& item) {
+  if (item.type != ChainType::nonpolymer) return item.sequence;
+  if (!item.smiles.empty()) return "smiles " + item.smiles;
+  std::string text = item.component_list ? "list" : "code";
+  for (const std::string& code : item.components) text += " " + code;
+  return text;
+}
+
+void check_item(const InputItem& item, Diagnostics& diagnostics) {
+  if (item.type == ChainType::nonpolymer) {
+    check_ligand(item);
+    return;
+  }
+  check_sequence(item, diagnostics);
+  check_modifications(item);
+  check_msa(item);
+}
+
+/// Given alignments and searched ones cannot be mixed, as in the reference; `msa: empty` goes with both.
+void check_msa_sources(const Job& job) {
+  const Entity* given = nullptr;
+  const Entity* searched = nullptr;
+  for (const Entity& entity : job.entities) {
+    if (entity.msa.kind == MsaSource::Kind::file) given = &entity;
+    if (entity.msa.kind == MsaSource::Kind::search) searched = &entity;
+  }
+  if (given == nullptr || searched == nullptr) return;
+  throw ParseError(
+      fmt::format("{}: no MSA given, while another protein has the MSA file {}; name a file for each protein (or 'msa: "
+                  "empty'), or none at all",
+                  searched->where, in_quotes(given->msa.path.string())));
+}
+
+void warn_single_sequences(const Job& job, Diagnostics& diagnostics) {
+  const bool any = std::any_of(job.entities.begin(), job.entities.end(), [](const Entity& entity) {
+    return entity.type == ChainType::protein && entity.msa.kind == MsaSource::Kind::empty;
+  });
+  if (!any) return;
+  diagnostics.warn(
+      fmt::format("{}: some proteins have an empty MSA and run in single-sequence mode; predictions "
+                  "are less accurate without an MSA",
+                  job.source.string()));
+}
+
 }  // namespace
 
-Job make_job(const std::filesystem::path& source, std::vector<InputItem> items, std::vector<std::string> warnings) {
+Job make_job(const std::filesystem::path& source, std::vector<InputItem> items, Diagnostics& diagnostics) {
   Job job;
   job.id = source.stem().string();
   job.source = source;
   std::set<std::string> names;
   std::map<std::pair<ChainType, std::string>, std::size_t> groups;
   std::size_t residues = 0;
-  bool single_sequence = false;
   for (InputItem& item : items) {
-    if (item.chains.empty()) throw ParseError(fmt::format("{}: no chain id; expected at least one", item.where));
-    for (const std::string& name : item.chains) check_chain_name(name, item, names);
-    check_sequence(item, warnings);
-    check_modifications(item);
-    check_msa(item);
-    single_sequence = single_sequence || item.msa == "empty";
-    residues += item.sequence.size() * item.chains.size();
+    bool accepted = diagnostics.attempt([&] { check_chain_names(item, names, diagnostics); });
+    accepted = diagnostics.attempt([&] { check_item(item, diagnostics); }) && accepted;
+    residues += (item.sequence.size() + item.components.size()) * item.chains.size();
     if (names.size() > kMaxChains || residues > kMaxResidues) {
       throw ParseError(fmt::format("{}: more than {} chains or {} residues", item.where, kMaxChains, kMaxResidues));
     }
-    const auto [group, is_new] = groups.try_emplace({item.type, item.sequence}, job.entities.size());
+    if (!accepted) {
+      job.refused_chains.insert(job.refused_chains.end(), item.chains.begin(), item.chains.end());
+      continue;
+    }
+    const auto [group, is_new] = groups.try_emplace({item.type, identity(item)}, job.entities.size());
     if (is_new) {
       job.entities.push_back(make_entity(std::move(item)));
     } else {
-      join_entity(job.entities[group->second], item, warnings);
+      diagnostics.attempt([&] { join_entity(job.entities[group->second], item, diagnostics); });
     }
   }
-  if (job.entities.empty()) throw ParseError(fmt::format("{}: no sequences; expected at least one", source.string()));
-  if (single_sequence) {
-    warnings.push_back(
-        fmt::format("{}: some proteins have an empty MSA and run in single-sequence mode; predictions "
-                    "are less accurate without an MSA",
-                    source.string()));
+  if (job.entities.empty() && !diagnostics.refused()) {
+    throw ParseError(fmt::format("{}: no sequences; expected at least one", source.string()));
   }
-  job.warnings = std::move(warnings);
+  diagnostics.attempt([&] { check_msa_sources(job); });
+  warn_single_sequences(job, diagnostics);
   return job;
 }
 

@@ -85,13 +85,14 @@ Msa parse_msa_csv(std::string_view text, std::string_view source, std::int64_t m
   return std::move(builder).finish(source);
 }
 
-Msa read_msa(const std::filesystem::path& path, std::int64_t max_rows) {
+Msa read_msa(const std::filesystem::path& path, std::int64_t max_rows, Diagnostics& diagnostics) {
   const std::string suffix = path.extension().string();
   if (suffix != ".a3m" && suffix != ".csv") {
     throw UnsupportedError(fmt::format("{}: MSA file of an unknown kind; expected .a3m or .csv", path.string()));
   }
   const std::string text = read_text_file(path, kMaxMsaBytes);
-  return suffix == ".a3m" ? parse_a3m(text, path.string(), max_rows) : parse_msa_csv(text, path.string(), max_rows);
+  if (suffix == ".csv") return parse_msa_csv(text, path.string(), max_rows);
+  return parse_a3m(text, path.string(), max_rows, diagnostics);
 }
 
 }  // namespace tilefold::bio

@@ -82,10 +82,26 @@ PairedRows paired_rows(const std::vector<ChainAlignment>& chains, const Featuriz
   return pair_alignments(chains, options.max_msa_rows);
 }
 
+/// Profile and mean deletion of the alignment's first row alone.
+void add_affinity_features(const Complex& complex, const std::vector<ChainAlignment>& chains, Features& features) {
+  Tensor profile = Tensor::zeros(Shape{complex.num_tokens(), kNumResidueTypes});
+  auto values = profile.mutable_data<float>();
+  for (std::int64_t t = 0; t < complex.num_tokens(); ++t) {
+    const Token& token = complex.tokens[t];
+    values[t * kNumResidueTypes + chains[token.chain].type(0, token.residue_index)] = 1.0F;
+  }
+  features.tensors.insert_or_assign("profile_affinity", std::move(profile));
+  add_vector<float>(features, "deletion_mean_affinity", complex.num_tokens(), [&](std::int64_t t) {
+    const Token& token = complex.tokens[t];
+    return deletion_value(chains[token.chain].deletion(0, token.residue_index));
+  });
+}
+
 }  // namespace
 
-void add_msa_features(const Complex& complex, const FeaturizeOptions& options, Features& features) {
-  const std::vector<ChainAlignment> chains = chain_alignments(complex, features.warnings);
+void add_msa_features(const Complex& complex, const FeaturizeOptions& options, Features& features,
+                      Diagnostics& diagnostics) {
+  const std::vector<ChainAlignment> chains = chain_alignments(complex, diagnostics);
   const PairedRows pairing = paired_rows(chains, options);
   ColumnWriter writer(static_cast<std::int64_t>(pairing.num_rows()), complex.num_tokens());
   for (std::int64_t t = 0; t < complex.num_tokens(); ++t) {
@@ -93,11 +109,12 @@ void add_msa_features(const Complex& complex, const FeaturizeOptions& options, F
     writer.write(t, token, chains[token.chain], pairing);
   }
   std::move(writer).finish(features);
+  if (options.affinity) add_affinity_features(complex, chains, features);
 }
 
 std::int64_t count_msa_rows(const Complex& complex, const FeaturizeOptions& options) {
-  std::vector<std::string> warnings;
-  return static_cast<std::int64_t>(paired_rows(chain_alignments(complex, warnings), options).num_rows());
+  Diagnostics unused;  // the featurizer tells it
+  return static_cast<std::int64_t>(paired_rows(chain_alignments(complex, unused), options).num_rows());
 }
 
 }  // namespace tilefold::bio

@@ -37,6 +37,14 @@ bool query_fits(const std::vector<std::int32_t>& query, const Msa& msa) {
   return all_unknown || all_methionine;
 }
 
+/// ", the first difference at residue 12"; empty when the lengths differ.
+std::string first_difference(const std::vector<std::int32_t>& query, const Msa& msa) {
+  if (msa.columns != static_cast<std::int64_t>(query.size())) return "";
+  const auto differs = std::mismatch(query.begin(), query.end(), msa.residues.begin(),
+                                     [](std::int32_t a, std::int8_t b) { return a == b; });
+  return fmt::format(", the first difference is at residue {}", differs.first - query.begin() + 1);
+}
+
 /// Keys that occur more than once, those of most chains first, else in order of appearance.
 std::vector<Taxon> collect_taxa(const std::vector<ChainAlignment>& chains) {
   std::vector<Taxon> taxa;
@@ -128,15 +136,16 @@ class Pairing {
 }  // namespace
 
 ChainAlignment::ChainAlignment(const Structure& structure, const Chain& chain, const Msa* msa,
-                               std::vector<std::string>& warnings) {
+                               Diagnostics& diagnostics) {
   for (std::int32_t i = 0; i < chain.residue_count; ++i) {
     query_.push_back(structure.residues[chain.residue_start + i].type);
   }
   if (msa == nullptr) return;
   if (!query_fits(query_, *msa)) {
-    warnings.push_back(fmt::format(
-        "chain {}: the first row of the MSA ({} columns) is not the sequence ({} residues); the MSA is not used",
-        chain.name, msa->columns, query_.size()));
+    diagnostics.warn(fmt::format(
+        "the MSA does not match the sequence of chain {} (its first row has {} columns for {} residues{}); the "
+        "chain runs in single-sequence mode",
+        chain.name, msa->columns, query_.size(), first_difference(query_, *msa)));
     return;
   }
   msa_ = msa;
@@ -149,10 +158,13 @@ ChainAlignment::ChainAlignment(const Structure& structure, const Chain& chain, c
   }
 }
 
-std::vector<ChainAlignment> chain_alignments(const Complex& complex, std::vector<std::string>& warnings) {
+std::vector<ChainAlignment> chain_alignments(const Complex& complex, Diagnostics& diagnostics) {
+  std::vector<bool> is_used(complex.structure.chains.size(), false);
+  for (const Token& token : complex.tokens) is_used[token.chain] = true;
   std::vector<ChainAlignment> chains;
   for (std::size_t i = 0; i < complex.structure.chains.size(); ++i) {
-    chains.emplace_back(complex.structure, complex.structure.chains[i], complex.msas[i].get(), warnings);
+    const Msa* msa = is_used[i] ? complex.msas[i].get() : nullptr;
+    chains.emplace_back(complex.structure, complex.structure.chains[i], msa, diagnostics);
   }
   return chains;
 }

@@ -5,7 +5,8 @@
 #include <string>
 #include <vector>
 
-#include "tilefold/bio.h"
+#include "tilefold/bio/complex.h"
+#include "tilefold/diagnostics.h"
 
 namespace tilefold::bio {
 
@@ -13,8 +14,8 @@ namespace tilefold::bio {
 /// or a dummy of that one row.
 class ChainAlignment {
  public:
-  /// `msa` may be null. Adds a line to `warnings` when an MSA does not fit the chain and is replaced by the dummy.
-  ChainAlignment(const Structure& structure, const Chain& chain, const Msa* msa, std::vector<std::string>& warnings);
+  /// `msa` may be null. Warns when an MSA does not fit the chain and is replaced by the dummy.
+  ChainAlignment(const Structure& structure, const Chain& chain, const Msa* msa, Diagnostics& diagnostics);
 
   std::int32_t num_rows() const { return msa_ == nullptr ? 1 : static_cast<std::int32_t>(msa_->rows.size()); }
   /// Pairing key of a row, -1 = none.
@@ -34,8 +35,8 @@ class ChainAlignment {
   std::vector<std::int32_t> query_deletions_;  ///< by column; empty when there are none
 };
 
-/// Alignments of all chains, by asym id.
-std::vector<ChainAlignment> chain_alignments(const Complex& complex, std::vector<std::string>& warnings);
+/// Alignments of all chains, by asym id. Chains that have no token, in a crop, take no part in the pairing.
+std::vector<ChainAlignment> chain_alignments(const Complex& complex, Diagnostics& diagnostics);
 
 /// Rows of the joint alignment: for every row and chain the row of the chain's alignment (-1 = gaps) and whether it was
 /// paired with the other chains by its key.

@@ -62,10 +62,13 @@ void add_token_features(const Complex& complex, const FeaturizeOptions& options,
   for (const char* name : {"token_pad_mask", "token_resolved_mask", "token_disto_mask"}) {
     features.tensors.insert_or_assign(name, Tensor::full(Shape{count}, 1.0));
   }
-  features.tensors.insert_or_assign("affinity_token_mask", Tensor::zeros(Shape{count}));
-  // Without pocket or contact constraints every pair is of class 0, "unspecified".
-  features.tensors.insert_or_assign("contact_conditioning.index", Tensor::zeros(Shape{count, count}, DType::int32));
-  features.tensors.insert_or_assign("contact_threshold", Tensor::zeros(Shape{count, count}));
+  if (options.affinity) {
+    if (!complex.affinity) throw ValueError(fmt::format("'{}' asks for no affinity", complex.id));
+    features.tensors.insert_or_assign("affinity_mw", Tensor::full(Shape{1}, complex.affinity->molecular_weight));
+  }
+  add_vector<float>(features, "affinity_token_mask", count, [&](std::int64_t i) {
+    return complex.affinity && complex.tokens[i].chain == complex.affinity->chain ? 1.0F : 0.0F;
+  });
 }
 
 }  // namespace tilefold::bio

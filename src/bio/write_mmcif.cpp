@@ -1,8 +1,10 @@
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cmath>
 #include <gemmi/cifdoc.hpp>
 #include <gemmi/to_cif.hpp>
+#include <numeric>
 #include <set>
 #include <sstream>
 
@@ -30,7 +32,22 @@ PolymerWords polymer_words(ChainType type) {
     case ChainType::nonpolymer:
       break;
   }
-  throw UnsupportedError("writing ligands is not supported yet");
+  return {"", "", ""};
+}
+
+bool is_polymer(const Chain& chain) { return chain.type != ChainType::nonpolymer; }
+
+bool is_single_ligand(const Chain& chain) { return !is_polymer(chain) && chain.residue_count == 1; }
+
+/// Ligands of several residues are branched entities, be they sugars or not.
+const char* entity_type(const Chain& chain) {
+  if (is_polymer(chain)) return "polymer";
+  return chain.residue_count == 1 ? "non-polymer" : "branched";
+}
+
+const char* component_type(const Chain& chain) {
+  if (is_polymer(chain)) return polymer_words(chain.type).component_type;
+  return chain.residue_count == 1 ? "non-polymer" : "saccharide";
 }
 
 /// Code of a residue in the canonical sequence. The reference looks three-letter amino acid names up in a one-letter
@@ -108,7 +125,7 @@ class ModelCif {
     std::map<std::string, std::string> types;
     for (const auto& chains : entities_) {
       for (const Residue* residue : residues_of(*chains.front())) {
-        types.emplace(residue->name, polymer_words(chains.front()->type).component_type);
+        types.emplace(residue->name, component_type(*chains.front()));
       }
     }
     cif::Loop& table = loop("_chem_comp", {"id", "type", "name", "formula", "formula_weight", "ma_provenance"});
@@ -118,11 +135,18 @@ class ModelCif {
     cif::Loop& entities = loop("_entity", {"id", "type", "src_method", "pdbx_description", "formula_weight",
                                            "pdbx_number_of_molecules", "details"});
     for (std::size_t e = 0; e < entities_.size(); ++e) {
-      add_row(entities, {id(e), "polymer", "man", ".", ".", std::to_string(entities_[e].size()), "."});
+      const char* type = entity_type(*entities_[e].front());
+      add_row(entities, {id(e), type, "man", ".", ".", std::to_string(entities_[e].size()), "."});
     }
+    add_polymer_entities();
+    add_nonpolymer_entities();
+  }
+  void add_polymer_entities() {
+    if (std::none_of(structure_.chains.begin(), structure_.chains.end(), is_polymer)) return;
     cif::Loop& polymers = loop("_entity_poly", {"entity_id", "type", "nstd_linkage", "nstd_monomer", "pdbx_strand_id",
                                                 "pdbx_seq_one_letter_code", "pdbx_seq_one_letter_code_can"});
     for (std::size_t e = 0; e < entities_.size(); ++e) {
+      if (!is_polymer(*entities_[e].front())) continue;
       std::string strands, sequence, canonical;
       for (const Chain* chain : entities_[e]) strands += (strands.empty() ? "" : ",") + chain->name;
       const ChainType type = entities_[e].front()->type;
@@ -133,9 +157,20 @@ class ModelCif {
       add_row(polymers, {id(e), polymer_words(type).entity_type, "no", "no", strands, sequence, canonical});
     }
   }
+  /// Ligands of one residue; the reference writes nothing of this kind for branched entities.
+  void add_nonpolymer_entities() {
+    if (std::none_of(structure_.chains.begin(), structure_.chains.end(), is_single_ligand)) return;
+    cif::Loop& table = loop("_pdbx_entity_nonpoly", {"entity_id", "name", "comp_id", "ma_model_mode"});
+    for (std::size_t e = 0; e < entities_.size(); ++e) {
+      const Chain& chain = *entities_[e].front();
+      if (is_single_ligand(chain)) add_row(table, {id(e), ".", residues_of(chain).front()->name, "."});
+    }
+  }
   void add_sequences() {
+    if (std::none_of(structure_.chains.begin(), structure_.chains.end(), is_polymer)) return;
     cif::Loop& table = loop("_entity_poly_seq", {"entity_id", "num", "mon_id", "hetero"});
     for (std::size_t e = 0; e < entities_.size(); ++e) {
+      if (!is_polymer(*entities_[e].front())) continue;
       for (const Residue* residue : residues_of(*entities_[e].front())) {
         add_row(table, {id(e), std::to_string(residue->index + 1), residue->name, "."});
       }
@@ -144,15 +179,31 @@ class ModelCif {
   void add_asymmetric_units() {
     cif::Loop& units = loop("_struct_asym", {"id", "entity_id", "details"});
     for (const Chain& chain : structure_.chains) add_row(units, {chain.name, id(chain.entity_id), subunit(chain)});
+    add_polymer_scheme();
+    add_nonpolymer_scheme();
+  }
+  void add_polymer_scheme() {
+    if (std::none_of(structure_.chains.begin(), structure_.chains.end(), is_polymer)) return;
     cif::Loop& scheme =
         loop("_pdbx_poly_seq_scheme", {"asym_id", "entity_id", "seq_id", "mon_id", "pdb_seq_num", "auth_seq_num",
                                        "pdb_mon_id", "auth_mon_id", "pdb_strand_id", "pdb_ins_code"});
     for (const Chain& chain : structure_.chains) {
+      if (!is_polymer(chain)) continue;
       for (const Residue* residue : residues_of(chain)) {
         const std::string number = std::to_string(residue->index + 1);
         add_row(scheme, {chain.name, id(chain.entity_id), number, residue->name, number, number, residue->name,
                          residue->name, chain.name, "."});
       }
+    }
+  }
+  void add_nonpolymer_scheme() {
+    if (std::none_of(structure_.chains.begin(), structure_.chains.end(), is_single_ligand)) return;
+    cif::Loop& scheme = loop("_pdbx_nonpoly_scheme", {"asym_id", "entity_id", "mon_id", "ndb_seq_num", "pdb_seq_num",
+                                                      "auth_seq_num", "auth_mon_id", "pdb_strand_id", "pdb_ins_code"});
+    for (const Chain& chain : structure_.chains) {
+      if (!is_single_ligand(chain)) continue;
+      const std::string& name = residues_of(chain).front()->name;
+      add_row(scheme, {chain.name, id(chain.entity_id), name, "1", "1", "1", name, chain.name, "."});
     }
   }
   void add_model_archive() {
@@ -183,10 +234,11 @@ class ModelCif {
           const float* position = &model_.coordinates[3 * static_cast<std::size_t>(a)];
           const std::string number = std::to_string(residue->index + 1);
           elements.insert(element_symbol(atom));
-          add_row(sites, {"ATOM", std::to_string(a + 1), element_symbol(atom), atom.name, ".", residue->name, number,
-                          number, "?", chain.name, fmt::format("{:.5f}", position[0]),
-                          fmt::format("{:.5f}", position[1]), fmt::format("{:.5f}", position[2]), "1",
-                          id(chain.entity_id), chain.name, residue->name, rounded(b_factors_[a], 1000.0), "1"});
+          add_row(sites, {is_polymer(chain) ? "ATOM" : "HETATM", std::to_string(a + 1), element_symbol(atom), atom.name,
+                          ".", residue->name, is_polymer(chain) ? number : ".", number, "?", chain.name,
+                          fmt::format("{:.5f}", position[0]), fmt::format("{:.5f}", position[1]),
+                          fmt::format("{:.5f}", position[2]), "1", id(chain.entity_id), chain.name, residue->name,
+                          rounded(b_factors_[a], 1000.0), "1"});
         }
       }
     }
@@ -203,10 +255,20 @@ class ModelCif {
     int ordinal = 0;
     for (const Chain& chain : structure_.chains) {
       for (const Residue* residue : residues_of(chain)) {
-        add_row(local, {std::to_string(++ordinal), "1", chain.name, std::to_string(residue->index + 1), residue->name,
-                        "1", fmt::format("{:.3f}", b_factors_[residue->atom_start])});
+        add_row(local, {std::to_string(++ordinal), "1", chain.name,
+                        is_polymer(chain) ? std::to_string(residue->index + 1) : ".", residue->name, "1",
+                        fmt::format("{:.3f}", quality(chain, *residue))});
       }
     }
+  }
+
+  /// pLDDT x 100 of a residue: that of its token, or the mean over a ligand's atoms, which the reference rounds to two
+  /// decimals.
+  double quality(const Chain& chain, const Residue& residue) const {
+    if (is_polymer(chain)) return b_factors_[residue.atom_start];
+    const auto first = b_factors_.begin() + residue.atom_start;
+    const double sum = std::accumulate(first, first + residue.atom_count, 0.0);
+    return std::round(sum / residue.atom_count * 100.0) / 100.0;
   }
 
   static std::string id(std::size_t index) { return std::to_string(index + 1); }

@@ -3,65 +3,30 @@
 
 #include <algorithm>
 #include <cctype>
-#include <initializer_list>
 #include <utility>
 
 #include "bio/job_builder.h"
 #include "bio/text.h"
-#include "bio/yaml_value.h"
+#include "bio/yaml_schema.h"
 #include "tilefold/error.h"
 
 namespace tilefold::bio {
 namespace {
 
-using Mapping = std::map<std::string, YamlValue>;
-using Warnings = std::vector<std::string>;
-
-void check_version(const Mapping& document) {
+void check_version(const YamlMapping& document) {
   const auto version = document.find("version");
   if (version != document.end() && version->second.as_number() != 1.0) {
     throw ParseError(fmt::format("{}: only version 1 of the input format is known", version->second.where()));
   }
 }
 
-/// Refuses a non-empty list under `key`, naming its first entry.
-void refuse(const Mapping& document, const std::string& key, std::string_view what) {
-  const auto found = document.find(key);
-  if (found == document.end() || found->second.is_null()) return;
-  const std::vector<YamlValue> entries = found->second.as_list();
-  if (entries.empty()) return;
-  throw UnsupportedError(
-      fmt::format("{}: '{}' ({}) is not supported yet; remove the key", entries.front().where(), key, what));
-}
-
-void warn_unknown_keys(const Mapping& mapping, std::initializer_list<std::string_view> known, Warnings& warnings) {
-  for (const auto& [key, value] : mapping) {
-    if (std::find(known.begin(), known.end(), key) == known.end()) {
-      warnings.push_back(fmt::format("{}: unknown key {} is ignored", value.where(), in_quotes(key)));
-    }
-  }
-}
-
-const YamlValue& required(const Mapping& mapping, const std::string& key, const YamlValue& owner) {
-  const auto found = mapping.find(key);
-  if (found == mapping.end()) throw ParseError(fmt::format("{}: the key '{}' is missing", owner.where(), key));
-  return found->second;
-}
-
-std::vector<std::string> parse_ids(const YamlValue& value) {
-  if (!value.is_list()) return {value.as_string()};
-  std::vector<std::string> ids;
-  for (const YamlValue& item : value.as_list()) ids.push_back(item.as_string());
-  return ids;
-}
-
-std::vector<Modification> parse_modifications(const Mapping& body, Warnings& warnings) {
+std::vector<Modification> parse_modifications(const YamlMapping& body, Diagnostics& diagnostics) {
   std::vector<Modification> modifications;
   const auto found = body.find("modifications");
   if (found == body.end() || found->second.is_null()) return modifications;
   for (const YamlValue& entry : found->second.as_list()) {
-    const Mapping mapping = entry.as_mapping();
-    warn_unknown_keys(mapping, {"position", "ccd"}, warnings);
+    const YamlMapping mapping = entry.as_mapping();
+    warn_unknown_keys(mapping, {"position", "ccd"}, diagnostics);
     Modification modification;
     modification.position = required(mapping, "position", entry).as_integer();
     modification.component = required(mapping, "ccd", entry).as_string();
@@ -72,11 +37,11 @@ std::vector<Modification> parse_modifications(const Mapping& body, Warnings& war
 }
 
 /// The value of `msa`: empty when missing, null or ""; else a path or the word "empty".
-std::string parse_msa(const Mapping& body, ChainType type, Warnings& warnings) {
+std::string parse_msa(const YamlMapping& body, ChainType type, Diagnostics& diagnostics) {
   const auto found = body.find("msa");
   if (found == body.end()) return "";
   if (type != ChainType::protein) {
-    warnings.push_back(fmt::format("{}: an MSA is only used for proteins; ignored", found->second.where()));
+    diagnostics.warn(fmt::format("{}: an MSA is only used for proteins; ignored", found->second.where()));
     return "";
   }
   return found->second.is_null() ? "" : found->second.as_string();
@@ -86,22 +51,45 @@ ChainType parse_type(const std::string& key, const YamlValue& item) {
   if (key == "protein") return ChainType::protein;
   if (key == "dna") return ChainType::dna;
   if (key == "rna") return ChainType::rna;
+  if (key == "ligand") return ChainType::nonpolymer;
   const YamlValue place = item.as_mapping().at(key);
-  if (key == "ligand") {
-    throw UnsupportedError(fmt::format("{}: ligands are not supported yet; remove the entry", place.where()));
-  }
   std::string lower = key;
   std::transform(lower.begin(), lower.end(), lower.begin(),
                  [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
   if (lower != key && (lower == "protein" || lower == "dna" || lower == "rna" || lower == "ligand")) {
     throw ParseError(fmt::format("{}: write the type in lower case: '{}'", place.where(), lower));
   }
-  throw ParseError(fmt::format("{}: unknown type {}; expected protein, dna or rna", place.where(), in_quotes(key)));
+  throw ParseError(
+      fmt::format("{}: unknown type {}; expected protein, dna, rna or ligand", place.where(), in_quotes(key)));
 }
 
-InputItem parse_item(const YamlValue& value, Warnings& warnings) {
+void parse_polymer(const YamlMapping& body, const YamlValue& owner, InputItem& item, Diagnostics& diagnostics) {
+  warn_unknown_keys(body, {"id", "sequence", "msa", "modifications", "cyclic"}, diagnostics);
+  diagnostics.attempt([&] { item.sequence = required(body, "sequence", owner).as_string(); });
+  diagnostics.attempt([&] { item.msa = parse_msa(body, item.type, diagnostics); });
+  diagnostics.attempt([&] { item.modifications = parse_modifications(body, diagnostics); });
+}
+
+void parse_ligand(const YamlMapping& body, const YamlValue& owner, InputItem& item, Diagnostics& diagnostics) {
+  warn_unknown_keys(body, {"id", "ccd", "smiles", "cyclic"}, diagnostics);
+  const auto ccd = body.find("ccd");
+  const auto smiles = body.find("smiles");
+  if ((ccd == body.end()) == (smiles == body.end())) {
+    throw ParseError(fmt::format("{}: a ligand needs either 'ccd' or 'smiles', found {}", owner.where(),
+                                 ccd == body.end() ? "neither" : "both"));
+  }
+  if (smiles != body.end()) {
+    item.smiles = smiles->second.as_string();
+    return;
+  }
+  item.component_list = ccd->second.is_list();
+  item.components = strings_of(ccd->second);
+}
+
+/// An item of `sequences`. What is wrong in it goes to `diagnostics`; `accepted` says whether anything was.
+InputItem parse_item(const YamlValue& value, Diagnostics& diagnostics, bool& accepted) {
   const std::string key = value.first_key();
-  const Mapping entry = value.as_mapping();
+  const YamlMapping entry = value.as_mapping();
   InputItem item;
   item.type = parse_type(key, value);
   for (const auto& [other, place] : entry) {
@@ -110,35 +98,51 @@ InputItem parse_item(const YamlValue& value, Warnings& warnings) {
                                  place.where(), key));
   }
   const YamlValue& owner = entry.at(key);
-  const Mapping body = owner.as_mapping();
-  warn_unknown_keys(body, {"id", "sequence", "msa", "modifications", "cyclic"}, warnings);
+  const YamlMapping body = owner.as_mapping();
   item.where = owner.where();
-  item.chains = parse_ids(required(body, "id", owner));
-  item.sequence = required(body, "sequence", owner).as_string();
-  item.msa = parse_msa(body, item.type, warnings);
-  item.modifications = parse_modifications(body, warnings);
-  const auto cyclic = body.find("cyclic");
-  item.cyclic = cyclic != body.end() && !cyclic->second.is_null() && cyclic->second.as_boolean();
+  const std::size_t before = diagnostics.refusals().size();
+  diagnostics.attempt([&] { item.chains = strings_of(required(body, "id", owner)); });
+  diagnostics.attempt([&] {
+    if (item.type == ChainType::nonpolymer) {
+      parse_ligand(body, owner, item, diagnostics);
+    } else {
+      parse_polymer(body, owner, item, diagnostics);
+    }
+  });
+  diagnostics.attempt([&] { item.cyclic = flag_of(body, "cyclic"); });
+  accepted = diagnostics.refusals().size() == before;
   return item;
 }
 
 }  // namespace
 
-Job parse_yaml(std::string_view text, const std::filesystem::path& source) {
+Job parse_yaml(std::string_view text, const std::filesystem::path& source, Diagnostics& diagnostics) {
   const YamlValue root = YamlValue::parse(text, source.string());
   if (root.is_null()) throw ParseError(fmt::format("{}: the file is empty; expected 'sequences'", source.string()));
-  const Mapping document = root.as_mapping();
-  Warnings warnings;
-  check_version(document);
-  warn_unknown_keys(document, {"version", "sequences", "constraints", "templates", "properties"}, warnings);
-  refuse(document, "constraints", "bonds, pockets and contacts");
-  refuse(document, "templates", "structure templates");
-  refuse(document, "properties", "affinity");
+  const YamlMapping document = root.as_mapping();
+  diagnostics.attempt([&] { check_version(document); });
+  warn_unknown_keys(document, {"version", "sequences", "constraints", "templates", "properties"}, diagnostics);
   std::vector<InputItem> items;
-  for (const YamlValue& item : required(document, "sequences", root).as_list()) {
-    items.push_back(parse_item(item, warnings));
-  }
-  return make_job(source, std::move(items), std::move(warnings));
+  std::vector<std::string> refused_chains;
+  diagnostics.attempt([&] {
+    for (const YamlValue& value : required(document, "sequences", root).as_list()) {
+      diagnostics.attempt([&] {
+        bool accepted = false;
+        InputItem item = parse_item(value, diagnostics, accepted);
+        if (accepted) {
+          items.push_back(std::move(item));
+        } else {
+          refused_chains.insert(refused_chains.end(), item.chains.begin(), item.chains.end());
+        }
+      });
+    }
+  });
+  Job job = make_job(source, std::move(items), diagnostics);
+  job.refused_chains.insert(job.refused_chains.end(), refused_chains.begin(), refused_chains.end());
+  diagnostics.attempt([&] { job.constraints = parse_constraints(document, diagnostics); });
+  diagnostics.attempt([&] { job.templates = parse_templates(document, diagnostics); });
+  diagnostics.attempt([&] { job.affinity = parse_properties(document, diagnostics); });
+  return job;
 }
 
 }  // namespace tilefold::bio

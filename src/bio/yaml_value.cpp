@@ -56,10 +56,10 @@ std::string describe(const YAML::Node& node) {
   const std::string text = in_quotes(node.Scalar());
   switch (kind_of(node)) {
     case ScalarKind::boolean:
-      return fmt::format("the boolean {} (put text in quotes)", text);
+      return fmt::format("the boolean {}", text);
     case ScalarKind::integer:
     case ScalarKind::real:
-      return fmt::format("the number {} (put text in quotes)", text);
+      return fmt::format("the number {}", text);
     case ScalarKind::null:
       return "nothing";
     case ScalarKind::string:
@@ -102,6 +102,75 @@ void check_characters(std::string_view text, const std::string& file) {
                                in_quotes(std::string_view(&*bad, 1))));
 }
 
+/// What syntax errors in input files most often come from, as far as it can be seen line by line; the parser's own
+/// message names a later line and another cause.
+class LikelyMistake {
+ public:
+  LikelyMistake(std::string_view text, std::int64_t error_line) {
+    LineReader lines(text);
+    while (found_.empty() && lines.next()) {
+      const std::string_view line = lines.line();
+      const auto start = line.find_first_not_of(' ');
+      if (start == std::string_view::npos || line[start] == '#') continue;
+      if (previous_line_ == 0 && line[start] == '>') {
+        tell(lines.number(), "this looks like FASTA; give the file the suffix .fasta");
+      } else if (line[start] == '\t') {
+        tell(lines.number(), fmt::format("column {} is a tab; YAML allows only spaces before a key", start + 1));
+      } else if (lines.number() <= error_line) {
+        check_indentation(line, static_cast<std::int64_t>(start), lines.number());
+      }
+    }
+  }
+
+  /// "file:line" and the mistake; the line is 0 when none was found.
+  std::int64_t line() const { return line_; }
+  const std::string& message() const { return found_; }
+
+ private:
+  void tell(std::int64_t line, std::string message) {
+    line_ = line;
+    found_ = std::move(message);
+  }
+
+  static bool is_entry(std::string_view line) {
+    return line.starts_with("- ") || line.ends_with(':') || line.find(": ") != std::string_view::npos;
+  }
+
+  /// A complete `key: value` cannot have further entries below it: it stands too far left.
+  void check_indentation(std::string_view line, std::int64_t start, std::int64_t number) {
+    if (previous_is_complete_ && start > previous_start_ && is_entry(strip(line))) {
+      tell(previous_line_,
+           fmt::format("this line starts in column {}, the next one in column {}; entries of one mapping "
+                       "start in the same column",
+                       previous_start_ + 1, start + 1));
+      return;
+    }
+    const auto colon = line.find(": ");
+    const std::string_view value = colon == std::string_view::npos ? "" : strip(line.substr(colon + 2));
+    // Quoted, folded and flow values may go on in the next line.
+    previous_is_complete_ =
+        !value.empty() && std::string_view("\"'|>[{&*!").find(value.front()) == std::string_view::npos;
+    previous_start_ = start + (line.substr(static_cast<std::size_t>(start)).starts_with("- ") ? 2 : 0);
+    previous_line_ = number;
+  }
+
+  std::int64_t line_ = 0;
+  std::string found_;
+  bool previous_is_complete_ = false;
+  std::int64_t previous_start_ = 0;
+  std::int64_t previous_line_ = 0;
+};
+
+[[noreturn]] void throw_syntax_error(std::string_view text, const std::string& file, const YAML::Exception& error) {
+  const std::int64_t line = error.mark.is_null() ? 0 : error.mark.line + 1;
+  const LikelyMistake mistake(text, line);
+  if (mistake.line() > 0) {
+    throw ParseError(fmt::format("{}:{}: not valid YAML: {}", file, mistake.line(), mistake.message()));
+  }
+  const std::string place = line == 0 ? file : fmt::format("{}:{}", file, line);
+  throw ParseError(fmt::format("{}: not valid YAML: {}", place, one_line(error.msg)));
+}
+
 }  // namespace
 
 YamlValue YamlValue::parse(std::string_view text, std::string file) {
@@ -113,14 +182,15 @@ YamlValue YamlValue::parse(std::string_view text, std::string file) {
     }
     return {YAML::Load(content), std::move(file), ""};
   } catch (const YAML::Exception& error) {
-    const std::string place = error.mark.is_null() ? file : fmt::format("{}:{}", file, error.mark.line + 1);
-    throw ParseError(fmt::format("{}: not valid YAML: {}", place, one_line(error.msg)));
+    throw_syntax_error(text, file, error);
   }
 }
 
 bool YamlValue::is_null() const {
   return !node_.IsDefined() || node_.IsNull() || (node_.IsScalar() && kind_of(node_) == ScalarKind::null);
 }
+
+bool YamlValue::is_integer() const { return node_.IsScalar() && kind_of(node_) == ScalarKind::integer; }
 
 std::string YamlValue::where() const {
   const YAML::Mark mark = node_.IsDefined() ? node_.Mark() : YAML::Mark::null_mark();
@@ -129,8 +199,8 @@ std::string YamlValue::where() const {
   return result;
 }
 
-void YamlValue::expected(std::string_view what) const {
-  throw ParseError(fmt::format("{}: expected {}, found {}", where(), what, describe(node_)));
+void YamlValue::expected(std::string_view what, std::string_view hint) const {
+  throw ParseError(fmt::format("{}: expected {}, found {}{}", where(), what, describe(node_), hint));
 }
 
 std::map<std::string, YamlValue> YamlValue::as_mapping() const {
@@ -166,7 +236,10 @@ std::vector<YamlValue> YamlValue::as_list() const {
 }
 
 std::string YamlValue::as_string() const {
-  if (!node_.IsScalar() || kind_of(node_) != ScalarKind::string) expected("text");
+  if (!node_.IsScalar() || kind_of(node_) != ScalarKind::string) {
+    const bool can_be_quoted = node_.IsScalar() && kind_of(node_) != ScalarKind::null;
+    expected("text", can_be_quoted ? " (put text in quotes)" : "");
+  }
   return node_.Scalar();
 }
 

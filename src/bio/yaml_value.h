@@ -30,6 +30,7 @@ class YamlValue {
   /// The items of a list. Throws ParseError otherwise.
   std::vector<YamlValue> as_list() const;
   bool is_list() const { return node_.IsSequence(); }
+  bool is_integer() const;
   std::string as_string() const;
   std::int64_t as_integer() const;
   bool as_boolean() const;
@@ -38,8 +39,8 @@ class YamlValue {
 
   /// The key of a mapping that comes first in the file. Throws ParseError when it is empty or no mapping.
   std::string first_key() const;
-  /// Throws ParseError: "<where>: expected <what>, found a list".
-  [[noreturn]] void expected(std::string_view what) const;
+  /// Throws ParseError: "<where>: expected <what>, found a list<hint>".
+  [[noreturn]] void expected(std::string_view what, std::string_view hint = "") const;
 
  private:
   YamlValue(const YAML::Node& node, std::string file, std::string path)

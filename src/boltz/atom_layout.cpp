@@ -6,20 +6,6 @@
 
 namespace tilefold::boltz {
 
-std::vector<Tensor> AtomLayout::to_list() const { return {key_index, key_bias, atom_to_token, token_atom_count}; }
-
-AtomLayout AtomLayout::from_list(const std::vector<Tensor>& list) {
-  return {list.at(0), list.at(1), list.at(2), list.at(3)};
-}
-
-std::vector<Tensor> AtomFeatures::to_list() const {
-  return {ref_pos, ref_charge, ref_element, ref_atom_name_chars, ref_space_uid, atom_pad_mask};
-}
-
-AtomFeatures AtomFeatures::from_list(const std::vector<Tensor>& list) {
-  return {list.at(0), list.at(1), list.at(2), list.at(3), list.at(4), list.at(5)};
-}
-
 // The keys of a window are centred on its queries: with 32 and 128, 48 atoms on either side. Keys outside of the array
 // are absent (zero vectors with mask 0), not clamped to its ends.
 AtomLayout make_atom_layout(const Tensor& atom_pad_mask, const Tensor& atom_to_token, std::int64_t tokens,

@@ -19,9 +19,6 @@ struct AtomLayout {
   Tensor key_bias;          ///< [W, 128]: 0, or -1e6 for padding and absent atoms
   Tensor atom_to_token;     ///< int32 [A]: token of an atom, -1 for padding atoms
   Tensor token_atom_count;  ///< [N, 1]: atoms of a token
-
-  std::vector<Tensor> to_list() const;
-  static AtomLayout from_list(const std::vector<Tensor>& list);
 };
 
 /// The layout of atoms with mask [A] and tokens [A] (int32), for windows of `queries` and `keys` atoms.
@@ -36,9 +33,6 @@ struct AtomFeatures {
   Tensor ref_atom_name_chars;  ///< int32 [A, 4], -1 for padding atoms
   Tensor ref_space_uid;        ///< int32 [A]
   Tensor atom_pad_mask;        ///< [A]
-
-  std::vector<Tensor> to_list() const;
-  static AtomFeatures from_list(const std::vector<Tensor>& list);
 };
 
 struct AtomEmbedding {
@@ -52,11 +46,10 @@ struct AtomEmbedding {
 AtomEmbedding atom_encoder(const Parameters& parameters, const AtomFeatures& features, const AtomLayout& layout,
                            const Tensor& s_trunk = {}, const Tensor& z = {});
 
-/// Attention biases [W, H, 32, 128] of an atom transformer, one per layer, from layer-major channels of p.
-/// One norm and projection for all layers (`shared`, scope of the sequence), or one sequence per layer.
+/// Attention biases [W, H, 32, 128] of an atom transformer, one per layer, from p: with one norm and projection for all
+/// `depth` layers (`shared`, scope of the sequence; layer-major channels), or with a sequence `name.i` for each layer.
 std::vector<Tensor> atom_biases_shared(const Parameters& parameters, const Tensor& p, std::int64_t depth);
-std::vector<Tensor> atom_biases(const Parameters& parameters, const std::string& name, const Tensor& p,
-                                std::int64_t depth);
+std::vector<Tensor> atom_biases(const Parameters& parameters, const std::string& name, const Tensor& p);
 
 /// What every layer of an atom transformer derives from the atom conditioning c [A, Ca]; independent of noise and step.
 std::vector<LayerConditioning> atom_transformer_conditioning(const Parameters& parameters, const Tensor& c);

@@ -21,8 +21,8 @@ std::vector<Tensor> atom_biases_shared(const Parameters& parameters, const Tenso
   return biases;
 }
 
-std::vector<Tensor> atom_biases(const Parameters& parameters, const std::string& name, const Tensor& p,
-                                std::int64_t depth) {
+std::vector<Tensor> atom_biases(const Parameters& parameters, const std::string& name, const Tensor& p) {
+  const std::int64_t depth = module_count(parameters, name, "0.weight");
   std::vector<Tensor> biases;
   biases.reserve(static_cast<std::size_t>(depth));
   for (std::int64_t layer = 0; layer < depth; ++layer) {

@@ -18,13 +18,22 @@ Tensor single_embedding(const Parameters& parameters, const Tensor& s_trunk, con
 /// The rest: [B, N, 2 Cs] for noise levels times [B, 1] (already c_noise).
 Tensor single_conditioning(const Parameters& parameters, const Tensor& single, const Tensor& times);
 
+/// What the score model's atoms get from the trunk.
+struct AtomConditioning {
+  Tensor q;                            ///< [A, Ca]
+  Tensor c;                            ///< [A, Ca]
+  std::vector<Tensor> encoder_biases;  ///< per layer [W, H, 32, 128]
+  std::vector<Tensor> decoder_biases;  ///< per layer [W, H, 32, 128]
+};
+
+/// Atom conditioning (the first part of algorithm 5) from the trunk's s and the pair conditioning.
+AtomConditioning atom_conditioning(const Parameters& parameters, const AtomFeatures& features, const AtomLayout& layout,
+                                   const Tensor& s_trunk, const Tensor& pair);
+
 /// Everything the score model needs from the trunk; computed once per prediction.
 struct DiffusionConditioning {
-  Tensor q;                                 ///< [A, Ca]
-  Tensor c;                                 ///< [A, Ca]
-  std::vector<Tensor> atom_encoder_biases;  ///< per layer [W, H, 32, 128]
-  std::vector<Tensor> atom_decoder_biases;  ///< per layer [W, H, 32, 128]
-  std::vector<Tensor> token_biases;         ///< per layer [1, H, N, N]
+  AtomConditioning atoms;
+  std::vector<Tensor> token_biases;  ///< per layer [1, H, N, N]
 };
 
 }  // namespace tilefold::boltz

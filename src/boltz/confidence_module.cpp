@@ -20,6 +20,22 @@ Tensor weighted_mean(const Tensor& logits, const Tensor& values) {
   return ops::sum(ops::softmax(logits, -1) * values, {-1});
 }
 
+/// Mean over bins from 0 to `end`.
+Tensor expected_value(const Tensor& logits, double end) {
+  return weighted_mean(logits, bin_centres(logits.shape()[-1], end));
+}
+
+Tensor expected_tm(const Tensor& pae_logits, std::int64_t tokens) {
+  const double length = std::max(static_cast<double>(tokens), 19.0);
+  const double d0 = 1.24 * std::cbrt(length - 15.0) - 1.8;
+  const Tensor distance = bin_centres(pae_logits.shape()[-1], kMaxError) / d0;
+  return weighted_mean(pae_logits, ops::reciprocal(ops::square(distance) + 1.0));
+}
+
+Tensor contact_probability(const Tensor& distogram_logits) {
+  return ops::sum(ops::slice(ops::softmax(distogram_logits, -1), 2, 0, kContactBins), {-1});
+}
+
 }  // namespace
 
 ConfidenceInputs confidence_inputs(const Parameters& parameters, const Tensor& s_inputs, const Tensor& s,
@@ -61,19 +77,11 @@ ConfidenceLogits confidence_heads(const Parameters& parameters, const Tensor& s,
           pair_head("to_pae", z), pair_head("to_pde", z + ops::transpose(z, 0, 1))};
 }
 
-Tensor expected_value(const Tensor& logits, double end) {
-  return weighted_mean(logits, bin_centres(logits.shape()[-1], end));
-}
-
-Tensor expected_tm(const Tensor& pae_logits, std::int64_t tokens) {
-  const double length = std::max(static_cast<double>(tokens), 19.0);
-  const double d0 = 1.24 * std::cbrt(length - 15.0) - 1.8;
-  const Tensor distance = bin_centres(pae_logits.shape()[-1], kMaxError) / d0;
-  return weighted_mean(pae_logits, ops::reciprocal(ops::square(distance) + 1.0));
-}
-
-Tensor contact_probability(const Tensor& distogram_logits) {
-  return ops::sum(ops::slice(ops::softmax(distogram_logits, -1), 2, 0, kContactBins), {-1});
+ConfidenceValues confidence_values(const ConfidenceLogits& logits, const Tensor& distogram_logits,
+                                   std::int64_t tokens) {
+  return {expected_value(logits.plddt, 1.0), expected_value(logits.pae, kMaxError),
+          expected_value(logits.pde, kMaxError), expected_tm(logits.pae, tokens),
+          contact_probability(distogram_logits)};
 }
 
 }  // namespace tilefold::boltz

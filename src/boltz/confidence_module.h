@@ -35,24 +35,22 @@ struct ConfidenceLogits {
 ConfidenceLogits confidence_heads(const Parameters& parameters, const Tensor& s, const Tensor& z,
                                   const Tensor& same_chain);
 
-/// sum_b softmax(logits)_b * (b + 1/2) * end / bins over the last dimension.
-Tensor expected_value(const Tensor& logits, double end);
+/// What the logits say.
+struct ConfidenceValues {
+  Tensor plddt;                ///< [N], 0..1
+  Tensor pae;                  ///< [N, N], Angstrom
+  Tensor pde;                  ///< [N, N], Angstrom
+  Tensor tm;                   ///< [N, N]: expected TM term of every pair (AlphaFold 3 section 5.9.1)
+  Tensor contact_probability;  ///< [N, N]: that the representative atoms of two tokens are in contact
+};
 
-/// Expected TM term of every pair (AlphaFold 3 section 5.9.1) from PAE logits [N, N, bins], for a complex of
-/// `tokens` tokens: [N, N].
-Tensor expected_tm(const Tensor& pae_logits, std::int64_t tokens);
-
-/// Probability [N, N] that the representative atoms of two tokens are in contact, from distogram logits.
-Tensor contact_probability(const Tensor& distogram_logits);
+/// Expected values over the bins, the TM terms for a complex of `tokens` tokens; contacts from distogram logits.
+ConfidenceValues confidence_values(const ConfidenceLogits& logits, const Tensor& distogram_logits, std::int64_t tokens);
 
 /// What the scores of one sample are made of; everything on the host.
 struct ScoreInputs {
-  Tensor coordinates;          ///< [M, 3]
-  Tensor plddt;                ///< [N]
-  Tensor pae;                  ///< [N, N]
-  Tensor pde;                  ///< [N, N]
-  Tensor tm;                   ///< [N, N], from `expected_tm`
-  Tensor contact_probability;  ///< [N, N]
+  Tensor coordinates;  ///< [M, 3]
+  ConfidenceValues values;
   Tensor asym_id;              ///< int32 [N]
   Tensor mol_type;             ///< int32 [N]
   Tensor frames;               ///< int32 [N, 3]

@@ -54,8 +54,8 @@ class ConfidenceRun {
         distogram_logits_(distogram_logits),
         dump_(dump) {
     Tensor features;
-    if (shape.add_z_input_to_z) features = run_pair_features(context, parameters_, inputs).second;
-    std::tie(s_, z_) = context.programs.confidence_inputs(parameters_, trunk.s_inputs, trunk.s, trunk.z, features);
+    if (shape.add_z_input_to_z) features = run_pair_features(context, parameters_, inputs).all;
+    start_ = context.programs.confidence_inputs(parameters_, trunk.s_inputs, trunk.s, trunk.z, features);
     const Tensor chains = inputs.identity.asym_id.converted_to(DType::float32);
     same_chain_ = ops::eq(ops::unsqueeze(chains, 0), ops::unsqueeze(chains, 1));
   }
@@ -64,30 +64,28 @@ class ConfidenceRun {
   SampleConfidence run(const Tensor& coordinates) {
     const Programs& programs = context_.programs;
     const Tensor representative = ops::embedding(inputs_.representative_atom, coordinates);
-    Tensor s = s_;
-    Tensor z = programs.add_distances(parameters_, z_, representative);
+    Tensor s = start_.s;
+    Tensor z = programs.add_distances(parameters_, start_.z, representative);
     for (std::int64_t block = 0; block < blocks_; ++block) {
       std::tie(s, z) = programs.pairformer_layer(parameters_.scope("pairformer_stack.layers", block), s, z,
                                                  inputs_.mask, inputs_.pair_mask);
     }
-    const TensorList logits = programs.confidence_heads(parameters_.scope("confidence_heads"), s, z, same_chain_);
-    dump_.add("plddt_logits", logits[0]);
-    dump_.add("resolved_logits", logits[1]);
-    dump_.add("pae_logits", logits[2]);
-    dump_.add("pde_logits", logits[3]);
+    const ConfidenceLogits logits = programs.confidence_heads(parameters_.scope("confidence_heads"), s, z, same_chain_);
+    dump_.add("plddt_logits", logits.plddt);
+    dump_.add("resolved_logits", logits.resolved);
+    dump_.add("pae_logits", logits.pae);
+    dump_.add("pde_logits", logits.pde);
     return score(coordinates, logits);
   }
 
  private:
-  SampleConfidence score(const Tensor& coordinates, const TensorList& logits) {
+  SampleConfidence score(const Tensor& coordinates, const ConfidenceLogits& logits) {
     const auto mask = inputs_.mask.data<float>();
     const auto tokens = static_cast<std::int64_t>(std::accumulate(mask.begin(), mask.end(), 0.0));
-    const TensorList values =
-        context_.programs.confidence_values(Parameters(), logits[0], logits[2], logits[3], distogram_logits_, tokens);
+    const ConfidenceValues values = context_.programs.confidence_values(logits, distogram_logits_, tokens);
     const SampleConfidence scores =
-        score_sample({coordinates, values[0], values[1], values[2], values[3], values[4], inputs_.identity.asym_id,
-                      inputs_.token_features.mol_type, inputs_.frames, inputs_.representative_atom,
-                      inputs_.atom_layout.atom_to_token, inputs_.mask});
+        score_sample({coordinates, values, inputs_.identity.asym_id, inputs_.token_features.mol_type, inputs_.frames,
+                      inputs_.representative_atom, inputs_.atom_layout.atom_to_token, inputs_.mask});
     dump_scores(dump_, scores);
     return scores;
   }
@@ -97,8 +95,7 @@ class ConfidenceRun {
   const ModelInputs& inputs_;
   Parameters parameters_;
   Tensor distogram_logits_;
-  Tensor s_;
-  Tensor z_;
+  ConfidenceInputs start_;
   Tensor same_chain_;
   ConfidenceDump& dump_;
 };

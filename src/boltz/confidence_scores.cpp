@@ -24,11 +24,11 @@ double distance(const Point& a, const Point& b) { return std::sqrt(dot(minus(a, 
 class Sample {
  public:
   explicit Sample(const ScoreInputs& inputs)
-      : tokens(static_cast<std::size_t>(inputs.plddt.volume())),
-        plddt(inputs.plddt.data<float>()),
-        pde(inputs.pde.data<float>()),
-        tm(inputs.tm.data<float>()),
-        contact(inputs.contact_probability.data<float>()),
+      : tokens(static_cast<std::size_t>(inputs.values.plddt.volume())),
+        plddt(inputs.values.plddt.data<float>()),
+        pde(inputs.values.pde.data<float>()),
+        tm(inputs.values.tm.data<float>()),
+        contact(inputs.values.contact_probability.data<float>()),
         asym(inputs.asym_id.data<std::int32_t>()),
         type(inputs.mol_type.data<std::int32_t>()),
         frames(inputs.frames.data<std::int32_t>()),
@@ -206,9 +206,9 @@ SampleConfidence score_sample(const ScoreInputs& inputs) {
   score_alignments(sample, scores);
   score_plddt(sample, scores);
   score_pde(sample, scores);
-  scores.plddt = inputs.plddt;
-  scores.pae = inputs.pae;
-  scores.pde = inputs.pde;
+  scores.plddt = inputs.values.plddt;
+  scores.pae = inputs.values.pae;
+  scores.pde = inputs.values.pde;
   return scores;
 }
 

@@ -10,9 +10,8 @@ constexpr std::int64_t kConstraints = 3;
 
 }  // namespace
 
-Tensor contact_conditioning(const Parameters& parameters, const Tensor& contact_class, const Tensor& threshold,
-                            double cutoff_min, double cutoff_max, bool constrained) {
-  const Tensor classes = without_channel(contact_class);  // [N, N]
+Tensor contact_conditioning(const Parameters& parameters, const Contacts& contacts) {
+  const Tensor classes = without_channel(contacts.kind);  // [N, N]
   const Tensor fixed = ops::concat(
       {ops::unsqueeze(parameters["encoding_unspecified"], 0), ops::unsqueeze(parameters["encoding_unselected"], 0)}, 0);
   const Tensor none = ops::full(Shape{1, 1}, -1.0, DType::int32);
@@ -20,10 +19,10 @@ Tensor contact_conditioning(const Parameters& parameters, const Tensor& contact_
   // Index -1 is a row of zeros.
   Tensor unconstrained =
       ops::embedding(ops::where(is_constraint, none, ops::maximum(classes, static_cast<double>(kUnspecified))), fixed);
-  if (!constrained) return unconstrained;
+  if (!contacts.constrained) return unconstrained;
 
   const Tensor weight = parameters["encoder.weight"];  // [Cz, 3 classes + threshold + Fourier features]
-  const Tensor distance = (threshold - cutoff_min) / (cutoff_max - cutoff_min);
+  const Tensor distance = (contacts.threshold - contacts.cutoff_min) / (contacts.cutoff_max - contacts.cutoff_min);
   const Tensor features = fourier_embedding(parameters.scope("fourier_embedding"), distance);
   const Tensor kind = ops::where(is_constraint, classes - static_cast<double>(kFirstConstraint), none);
   const Tensor encoded = ops::linear(features, ops::slice(weight, 1, kConstraints + 1, weight.shape().dim(1)),
@@ -31,14 +30,6 @@ Tensor contact_conditioning(const Parameters& parameters, const Tensor& contact_
                          distance * column_table(weight, kConstraints, kConstraints + 1) +
                          ops::embedding(kind, column_table(weight, 0, kConstraints));
   return encoded * with_channel(ops::typecast(is_constraint, DType::float32)) + unconstrained;
-}
-
-// Row 0 of the type table ("no bond") is added for every unbonded pair as well.
-Tensor bond_features(const Parameters& parameters, const Tensor& token_bonds, const Tensor& type_bonds) {
-  const Tensor weight = parameters["token_bonds.weight"];  // [Cz, 1]
-  Tensor bonds = token_bonds * ops::reshape(weight, Shape{weight.shape().dim(0)});
-  if (!type_bonds.defined()) return bonds;
-  return bonds + ops::embedding(without_channel(type_bonds), parameters["token_bonds_type.weight"]);
 }
 
 }  // namespace tilefold::boltz

@@ -37,13 +37,13 @@ Tensor samples_of(const Tensor& x, std::int64_t first, std::int64_t last) {
 Denoiser::Denoiser(const PredictionContext& context, const ModelInputs& inputs, const TrunkOutput& trunk)
     : context_(context),
       parameters_(context.parameters.scope("structure_module.score_model")),
-      layout_(inputs.atom_layout.to_list()),
+      layout_(inputs.atom_layout),
       key_bias_(key_mask_bias(inputs.mask)) {
   context.report("conditioning", 0, 1);
   condition(inputs, trunk);
   const Programs& programs = context.programs;
   const auto layers = [&](const char* transformer) {
-    return programs.atom_layers(parameters_.scope(transformer), conditioning_.c);
+    return programs.atom_layers(parameters_.scope(transformer), conditioning_.atoms.c);
   };
   encoder_layers_ = layers("atom_attention_encoder.atom_encoder");
   decoder_layers_ = layers("atom_attention_decoder.atom_decoder");
@@ -53,39 +53,34 @@ Denoiser::Denoiser(const PredictionContext& context, const ModelInputs& inputs, 
 
 void Denoiser::condition(const ModelInputs& inputs, const TrunkOutput& trunk) {
   const Programs& programs = context_.programs;
-  const ScoreModelShape& shape = context_.values.score;
   const Parameters parameters = context_.parameters.scope("diffusion_conditioning");
   const Tensor pair =
       programs.pairwise_conditioning(parameters.scope("pairwise_conditioner"), trunk.z, trunk.relative_positions);
-  const TensorList atoms =
-      programs.atom_conditioning(parameters, inputs.atom_features.to_list(), layout_, trunk.s, pair);
-  const auto encoder_end = atoms.begin() + 2 + shape.atom_encoder_depth;
-  conditioning_.q = atoms.at(0);
-  conditioning_.c = atoms.at(1);
-  conditioning_.atom_encoder_biases.assign(atoms.begin() + 2, encoder_end);
-  conditioning_.atom_decoder_biases.assign(encoder_end, atoms.end());
-  for (std::int64_t layer = 0; layer < shape.token_transformer_depth; ++layer)
+  conditioning_.atoms = programs.atom_conditioning(parameters, inputs.atom_features, layout_, trunk.s, pair);
+  for (std::int64_t layer = 0; layer < context_.values.score.token_transformer_depth; ++layer)
     conditioning_.token_biases.push_back(programs.token_bias(parameters.scope("token_trans_proj_z", layer), pair));
 
   if (!context_.dumps()) return;
-  context_.dump("conditioning.q", conditioning_.q);
-  context_.dump("conditioning.c", conditioning_.c);
+  const AtomConditioning& atoms = conditioning_.atoms;
+  context_.dump("conditioning.q", atoms.q);
+  context_.dump("conditioning.c", atoms.c);
   const std::vector<int> windows_first = {0, 2, 3, 1};
-  context_.dump("conditioning.atom_enc_bias", in_reference_order(conditioning_.atom_encoder_biases, windows_first));
-  context_.dump("conditioning.atom_dec_bias", in_reference_order(conditioning_.atom_decoder_biases, windows_first));
+  context_.dump("conditioning.atom_enc_bias", in_reference_order(atoms.encoder_biases, windows_first));
+  context_.dump("conditioning.atom_dec_bias", in_reference_order(atoms.decoder_biases, windows_first));
   const Tensor tokens = in_reference_order(conditioning_.token_biases, {0, 2, 3, 1});
   context_.dump("conditioning.token_trans_bias", ops::squeeze(tokens, 0));
 }
 
 Tensor Denoiser::score(const Tensor& r, const Tensor& times) const {
   const Programs& programs = context_.programs;
-  auto [a, s, q] = programs.score_encode(parameters_, single_, times, r, conditioning_.q, encoder_layers_,
-                                         conditioning_.atom_encoder_biases, layout_);
+  const AtomConditioning& atoms = conditioning_.atoms;
+  auto [a, s, q] =
+      programs.score_encode(parameters_, single_, times, r, atoms.q, encoder_layers_, atoms.encoder_biases, layout_);
   for (std::size_t layer = 0; layer < conditioning_.token_biases.size(); ++layer) {
     a = programs.token_layer(parameters_.scope("token_transformer.layers", static_cast<std::int64_t>(layer)), a, s,
                              conditioning_.token_biases[layer], key_bias_);
   }
-  return programs.score_decode(parameters_, a, q, decoder_layers_, conditioning_.atom_decoder_biases, layout_);
+  return programs.score_decode(parameters_, a, q, decoder_layers_, atoms.decoder_biases, layout_);
 }
 
 // Samples are denoised a few at a time, which bounds memory and changes no result.

@@ -26,9 +26,9 @@ class Denoiser {
   const PredictionContext& context_;
   Parameters parameters_;
   DiffusionConditioning conditioning_;
-  TensorList layout_;
-  TensorList encoder_layers_;
-  TensorList decoder_layers_;
+  AtomLayout layout_;
+  std::vector<LayerConditioning> encoder_layers_;
+  std::vector<LayerConditioning> decoder_layers_;
   Tensor single_;
   Tensor key_bias_;
 };

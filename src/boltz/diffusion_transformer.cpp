@@ -6,31 +6,6 @@
 
 namespace tilefold::boltz {
 
-void LayerConditioning::append_to(std::vector<Tensor>& list) const {
-  list.insert(list.end(),
-              {attention.scale, attention.shift, attention_gate, transition.scale, transition.shift, transition_gate});
-}
-
-LayerConditioning LayerConditioning::from_list(const std::vector<Tensor>& list, std::size_t first) {
-  return {{list.at(first), list.at(first + 1)},
-          list.at(first + 2),
-          {list.at(first + 3), list.at(first + 4)},
-          list.at(first + 5)};
-}
-
-std::vector<Tensor> to_list(const std::vector<LayerConditioning>& layers) {
-  std::vector<Tensor> list;
-  for (const LayerConditioning& layer : layers) layer.append_to(list);
-  return list;
-}
-
-std::vector<LayerConditioning> layers_from_list(const std::vector<Tensor>& list) {
-  std::vector<LayerConditioning> layers;
-  for (std::size_t i = 0; i < list.size(); i += LayerConditioning::kTensors)
-    layers.push_back(LayerConditioning::from_list(list, i));
-  return layers;
-}
-
 LayerConditioning layer_conditioning(const Parameters& parameters, const Tensor& s) {
   const Parameters transition = parameters.scope("transition");
   return {adaptive_scale(parameters.scope("adaln"), s), linear(parameters, "output_projection_linear", s, "sigmoid"),

@@ -2,7 +2,6 @@
 #pragma once
 
 #include <functional>
-#include <vector>
 
 #include "tilefold/parameters.h"
 #include "tilefold/tensor.h"
@@ -27,13 +26,7 @@ struct LayerConditioning {
   Tensor attention_gate;
   AdaptiveScale transition;
   Tensor transition_gate;
-
-  static constexpr std::size_t kTensors = 6;
-  void append_to(std::vector<Tensor>& list) const;
-  static LayerConditioning from_list(const std::vector<Tensor>& list, std::size_t first);
 };
-std::vector<Tensor> to_list(const std::vector<LayerConditioning>& layers);
-std::vector<LayerConditioning> layers_from_list(const std::vector<Tensor>& list);
 
 LayerConditioning layer_conditioning(const Parameters& parameters, const Tensor& s);
 

@@ -5,14 +5,6 @@
 
 namespace tilefold::boltz {
 
-std::vector<Tensor> TokenFeatures::to_list() const {
-  return {res_type, profile, deletion_mean, method_feature, modified, cyclic_period, mol_type};
-}
-
-TokenFeatures TokenFeatures::from_list(const std::vector<Tensor>& list) {
-  return {list.at(0), list.at(1), list.at(2), list.at(3), list.at(4), list.at(5), list.at(6)};
-}
-
 // All conditioning tables are added for every token, index 0 included.
 Tensor input_embedder(const Parameters& parameters, const AtomFeatures& atoms, const AtomLayout& layout,
                       const TokenFeatures& tokens) {

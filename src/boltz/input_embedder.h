@@ -1,8 +1,6 @@
 /// Input embedder (AlphaFold 3 algorithm 2): the first token features.
 #pragma once
 
-#include <vector>
-
 #include "boltz/atom_modules.h"
 #include "tilefold/parameters.h"
 #include "tilefold/tensor.h"
@@ -18,9 +16,6 @@ struct TokenFeatures {
   Tensor modified;        ///< int32 [N]
   Tensor cyclic_period;   ///< [N, 1]
   Tensor mol_type;        ///< int32 [N]
-
-  std::vector<Tensor> to_list() const;
-  static TokenFeatures from_list(const std::vector<Tensor>& list);
 };
 
 /// s_inputs [N, Cs]. Conditioning tables (method, modified, cyclic, molecule type) are used where the checkpoint has

@@ -3,6 +3,7 @@
 #include <mutex>
 #include <nlohmann/json.hpp>
 
+#include "boltz/affinity_run.h"
 #include "boltz/confidence_run.h"
 #include "boltz/denoiser.h"
 #include "boltz/sampler.h"
@@ -113,7 +114,7 @@ struct Model::State {
   const Programs& programs(Precision precision) {
     const std::lock_guard lock(mutex);
     std::unique_ptr<Programs>& made = precision == Precision::mixed ? mixed : full;
-    if (!made) made = std::make_unique<Programs>(values, precision);
+    if (!made) made = std::make_unique<Programs>(precision);
     return *made;
   }
 
@@ -135,6 +136,7 @@ Model::Model(Model&&) noexcept = default;
 Model& Model::operator=(Model&&) noexcept = default;
 
 bool Model::has_confidence() const { return state_->values.confidence.has_value(); }
+bool Model::has_affinity() const { return !state_->values.affinity.empty(); }
 
 Prediction Model::predict(const bio::Features& features, const PredictOptions& options) const {
   check_options(options);
@@ -152,6 +154,8 @@ Prediction Model::predict(const bio::Features& features, const PredictOptions& o
   if (state_->values.predict_bfactor && context.dumps())
     context.dump("out.pbfactor", context.programs.b_factor(context.parameters.scope("bfactor_module"), trunk.s));
   prediction.confidence = run_confidence(context, inputs, trunk, distogram, prediction.coordinates);
+  prediction.affinity = run_affinity(context, state_->programs(Precision::float32), inputs, trunk,
+                                     prediction.coordinates, prediction.confidence);
   prediction.s = trunk.s;
   prediction.z = trunk.z;
   return prediction;

@@ -92,12 +92,13 @@ ModelInputs make_model_inputs(const bio::Features& features, const HyperParamete
                      read.integer_column("entity_id"), read.integer_column("token_index"),
                      read.integer_column("sym_id"),    read.float_column("cyclic_period")};
 
-  inputs.token_bonds = read.floats("token_bonds");
-  if (values.bond_type_feature) inputs.type_bonds = read.integer_column("type_bonds");
-  inputs.contact_class = read.integer_column("contact_conditioning.index");
-  inputs.contact_threshold = read.float_column("contact_threshold");
-  inputs.constrained = any_at_least(inputs.contact_class, 2);
-  inputs.cyclic = values.cyclic_pos_enc && any_positive(inputs.identity.cyclic_period);
+  inputs.relative_positions = {.fix_sym_check = values.fix_sym_check,
+                               .cyclic = values.cyclic_pos_enc && any_positive(inputs.identity.cyclic_period)};
+  inputs.bonds.present = read.floats("token_bonds");
+  if (values.bond_type_feature) inputs.bonds.kind = read.integer_column("type_bonds");
+  const Tensor contact_kind = read.integer_column("contact_conditioning.index");
+  inputs.contacts = {contact_kind, read.float_column("contact_threshold"), any_at_least(contact_kind, 2),
+                     values.conditioning_cutoff_min, values.conditioning_cutoff_max};
 
   const Tensor mask = read.floats("token_pad_mask");
   inputs.mask = FeatureReader::column(mask);
@@ -112,6 +113,13 @@ ModelInputs make_model_inputs(const bio::Features& features, const HyperParamete
   if (values.templates) inputs.templates = read_templates(read, *values.templates, inputs.identity.asym_id);
   inputs.frames = read.integers("frames_idx");
   inputs.representative_atom = read.integers("token_to_rep_atom.index");
+  if (features.contains("profile_affinity")) {
+    AffinityInputs affinity{inputs.token_features, read.float_column("affinity_token_mask"), 0};
+    affinity.tokens.profile = read.floats("profile_affinity");
+    affinity.tokens.deletion_mean = read.float_column("deletion_mean_affinity");
+    affinity.molecular_weight = features.at("affinity_mw").item();
+    inputs.affinity = std::move(affinity);
+  }
   return inputs;
 }
 

@@ -12,6 +12,13 @@
 
 namespace tilefold::boltz {
 
+/// What the affinity model needs beyond the structure model.
+struct AffinityInputs {
+  TokenFeatures tokens;  ///< with the profile of the query row alone
+  Tensor binder;         ///< [N, 1]
+  double molecular_weight = 0;
+};
+
 /// N tokens, A padded atoms, S alignment rows.
 struct ModelInputs {
   std::int64_t tokens = 0;
@@ -20,13 +27,9 @@ struct ModelInputs {
   AtomLayout atom_layout;
   TokenFeatures token_features;
   TokenIdentity identity;
-
-  Tensor token_bonds;        ///< [N, N, 1]
-  Tensor type_bonds;         ///< int32 [N, N, 1]; not defined when the model has no bond types
-  Tensor contact_class;      ///< int32 [N, N, 1]
-  Tensor contact_threshold;  ///< [N, N, 1]
-  bool constrained = false;  ///< some pair has a contact or pocket constraint
-  bool cyclic = false;       ///< some chain is cyclic and the model encodes it
+  RelativePositionOptions relative_positions;
+  Bonds bonds;
+  Contacts contacts;
 
   Tensor mask;       ///< [N, 1]
   Tensor pair_mask;  ///< [N, N, 1]
@@ -42,6 +45,8 @@ struct ModelInputs {
 
   Tensor frames;               ///< int32 [N, 3]
   Tensor representative_atom;  ///< int32 [N]
+
+  std::optional<AffinityInputs> affinity;  ///< where the features have it
 };
 
 /// Throws ValueError when a feature is missing, TypeError when its shape does not fit the others.

@@ -14,9 +14,6 @@ struct TokenIdentity {
   Tensor token_index;
   Tensor sym_id;
   Tensor cyclic_period;
-
-  std::vector<Tensor> to_list() const;
-  static TokenIdentity from_list(const std::vector<Tensor>& list);
 };
 
 struct RelativePositionOptions {
@@ -30,13 +27,34 @@ struct RelativePositionOptions {
 Tensor relative_position_encoder(const Parameters& parameters, const TokenIdentity& tokens,
                                  const RelativePositionOptions& options);
 
-/// Contact conditioning: [N, N, Cz] from the constraint class [N, N, 1] (int32) and the distance threshold [N, N, 1].
-/// `constrained` says whether any pair has a class above 1; without one the thresholds do not matter.
-Tensor contact_conditioning(const Parameters& parameters, const Tensor& contact_class, const Tensor& threshold,
-                            double cutoff_min, double cutoff_max, bool constrained);
+/// Contact and pocket constraints, one per pair of tokens.
+struct Contacts {
+  Tensor kind;               ///< int32 [N, N, 1]: 0 unspecified, 1 unselected, from 2 on a constraint
+  Tensor threshold;          ///< [N, N, 1], Angstrom
+  bool constrained = false;  ///< some pair has a constraint; without one the thresholds do not matter
+  double cutoff_min = 4.0;   ///< range of thresholds that the model was trained with
+  double cutoff_max = 20.0;
+};
 
-/// Bond flags [N, N, 1] through a projection, plus a table row per bond type [N, N, 1] (int32; not defined when the
-/// model does not use types). `parameters` is the scope that holds `token_bonds` and `token_bonds_type`.
-Tensor bond_features(const Parameters& parameters, const Tensor& token_bonds, const Tensor& type_bonds);
+/// Contact conditioning: [N, N, Cz].
+Tensor contact_conditioning(const Parameters& parameters, const Contacts& contacts);
+
+struct Bonds {
+  Tensor present;  ///< [N, N, 1]: 1 for a bond between two tokens, else 0
+  Tensor kind;     ///< int32 [N, N, 1], 0 for no bond; not defined when the model has no bond types
+};
+
+/// The bond flags through a projection, plus a table row per bond type: [N, N, Cz]. `parameters` is the scope that
+/// holds `token_bonds` and `token_bonds_type`.
+Tensor bond_features(const Parameters& parameters, const Bonds& bonds);
+
+struct PairFeatures {
+  Tensor relative_positions;  ///< [N, N, Cz]
+  Tensor all;                 ///< [N, N, Cz]: their sum with bonds and contacts
+};
+
+/// All of the above with the weights of one module: the trunk's or the confidence module's.
+PairFeatures pair_features(const Parameters& parameters, const TokenIdentity& tokens,
+                           const RelativePositionOptions& options, const Bonds& bonds, const Contacts& contacts);
 
 }  // namespace tilefold::boltz

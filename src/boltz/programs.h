@@ -2,90 +2,81 @@
 /// samples and predictions that use it.
 #pragma once
 
-#include <functional>
-#include <tuple>
 #include <utility>
-#include <vector>
 
-#include "boltz/hyper_parameters.h"
+#include "boltz/affinity_module.h"
+#include "boltz/atom_modules.h"
+#include "boltz/attention_pair_bias.h"
+#include "boltz/conditioning.h"
+#include "boltz/confidence_module.h"
+#include "boltz/diffusion_transformer.h"
+#include "boltz/input_embedder.h"
+#include "boltz/pair_features.h"
+#include "boltz/pair_modules.h"
+#include "boltz/recycling.h"
+#include "boltz/score_model.h"
+#include "boltz/template_module.h"
 #include "tilefold/jit.h"
 
 namespace tilefold::boltz {
 
-using TensorList = std::vector<Tensor>;
-using TensorPair = std::pair<Tensor, Tensor>;
-using TensorTriple = std::tuple<Tensor, Tensor, Tensor>;
+/// A function of the model, jitted: called with the arguments of the function, which its own header describes.
+template <auto function>
+class Program : public Jitted<decltype(function)> {
+ public:
+  explicit Program(JitOptions options) : Jitted<decltype(function)>(function, std::move(options)) {}
+};
 
-/// A jitted function of parameters and tensors.
-template <typename Result, typename... Arguments>
-using Program = Jitted<std::function<Result(const Parameters&, const Arguments&...)>>;
+/// Hyper-parameters are in the shapes of the weights or among the arguments, so one set serves models of all sizes.
+class Programs {
+  // Ahead of the programs, whose initialisers use it.
+  Precision precision_;
+  /// In the chosen precision, one program per size.
+  JitOptions fixed(const char* name) const { return {.name = name, .precision = precision_}; }
+  /// In the chosen precision, one program for every N.
+  JitOptions symbolic(const char* name) const { return {.name = name, .precision = precision_, .symbolic = true}; }
+  /// In fp32 whatever was chosen, one program per size.
+  static JitOptions full(const char* name) { return {.name = name}; }
 
-/// Structures travel in their list form (`to_list`), in the order of the fields.
-struct Programs {
-  Programs(const HyperParameters& values, Precision precision);
+ public:
+  explicit Programs(Precision precision) : precision_(precision) {}
 
-  // Input and trunk. Pair programs serve every N.
-  /// atoms, layout, tokens -> s_inputs
-  Program<Tensor, TensorList, TensorList, TensorList> input_embedder;
-  /// identity, {token_bonds, type_bonds}, {class, threshold}, constrained, cyclic -> relative positions, all features
-  Program<TensorPair, TensorList, TensorList, TensorList, bool, bool> pair_features;
-  /// s_inputs, pair features -> s_init, z_init
-  Program<TensorPair, Tensor, Tensor> trunk_init;
-  /// s_init, z_init, s, z -> s, z
-  Program<TensorPair, Tensor, Tensor, Tensor, Tensor> recycle;
-  /// z, template row -> v
-  Program<Tensor, Tensor, TensorList> template_embedding;
-  /// v, stack -> contribution
-  Program<Tensor, Tensor, Tensor> template_representation;
-  /// z, sum over templates, 1 / number of templates [1, 1, 1] -> z
-  Program<Tensor, Tensor, Tensor, Tensor> template_update;
-  /// z, pair_mask -> z
-  Program<Tensor, Tensor, Tensor> pair_stack;
-  /// s_inputs, msa, has_deletion, deletion_value, paired -> m
-  Program<Tensor, Tensor, Tensor, Tensor, Tensor, Tensor> msa_embedding;
-  /// m, z, pair_mask, msa_mask -> m, z
-  Program<TensorPair, Tensor, Tensor, Tensor, Tensor> msa_layer;
-  /// s, z, mask, pair_mask -> s, z
-  Program<TensorPair, Tensor, Tensor, Tensor, Tensor> pairformer_layer;
-  /// z -> logits
-  Program<Tensor, Tensor> distogram;
-  /// s -> logits
-  Program<Tensor, Tensor> b_factor;
+  // Input and trunk.
+  Program<boltz::input_embedder> input_embedder{fixed("input_embedder")};
+  Program<boltz::pair_features> pair_features{symbolic("pair_features")};
+  Program<boltz::trunk_init> trunk_init{symbolic("trunk_init")};
+  Program<boltz::recycle> recycle{symbolic("recycle")};
+  Program<boltz::template_embedding> template_embedding{fixed("template_embedding")};
+  Program<boltz::template_representation> template_representation{symbolic("template_representation")};
+  Program<boltz::add_template_update> add_template_update{symbolic("template_update")};
+  Program<boltz::pairformer_no_seq_layer> pair_stack{symbolic("pair_stack")};
+  Program<boltz::msa_embedding> msa_embedding{symbolic("msa_embedding")};
+  Program<boltz::msa_layer> msa_layer{symbolic("msa_layer")};
+  Program<boltz::pairformer_layer> pairformer_layer{symbolic("pairformer_layer")};
+  Program<boltz::distogram> distogram{symbolic("distogram")};
+  Program<boltz::b_factor> b_factor{symbolic("b_factor")};
 
   // Conditioning of the diffusion.
-  /// z, relative positions -> pair conditioning
-  Program<Tensor, Tensor, Tensor> pairwise_conditioning;
-  /// atoms, layout, s, pair conditioning -> q, c, encoder biases..., decoder biases...
-  Program<TensorList, TensorList, TensorList, Tensor, Tensor> atom_conditioning;
-  /// pair conditioning -> bias of one layer
-  Program<Tensor, Tensor> token_bias;
+  Program<boltz::pairwise_conditioning> pairwise_conditioning{symbolic("pairwise_conditioning")};
+  Program<boltz::atom_conditioning> atom_conditioning{fixed("atom_conditioning")};
+  Program<boltz::pair_bias> token_bias{symbolic("token_bias")};
 
   // Score model: fp32 in every precision.
-  /// c -> layer conditioning of an atom transformer
-  Program<TensorList, Tensor> atom_layers;
-  /// s, s_inputs -> single
-  Program<Tensor, Tensor, Tensor> single_embedding;
-  /// single, times, r, q, layer conditioning, biases, layout -> a, s, q
-  Program<TensorTriple, Tensor, Tensor, Tensor, Tensor, TensorList, TensorList, TensorList> score_encode;
-  /// a, s, bias, key_bias -> a
-  Program<Tensor, Tensor, Tensor, Tensor, Tensor> token_layer;
-  /// a, q, layer conditioning, biases, layout -> r_update
-  Program<Tensor, Tensor, Tensor, TensorList, TensorList, TensorList> score_decode;
+  Program<boltz::atom_transformer_conditioning> atom_layers{full("atom_layers")};
+  Program<boltz::single_embedding> single_embedding{full("single_embedding")};
+  Program<boltz::score_model_encode> score_encode{full("score_encode")};
+  Program<boltz::token_transformer_layer> token_layer{full("token_layer")};
+  Program<boltz::score_model_decode> score_decode{full("score_decode")};
 
   // Confidence.
-  /// s_inputs, s, z, pair features -> s, z
-  Program<TensorPair, Tensor, Tensor, Tensor, Tensor> confidence_inputs;
-  /// z, representative coordinates -> z
-  Program<Tensor, Tensor, Tensor> add_distances;
-  /// s, z, same_chain -> logits of plddt, resolved, pae, pde
-  Program<TensorList, Tensor, Tensor, Tensor> confidence_heads;
-  /// logits of plddt, pae, pde, distogram, number of tokens -> plddt, pae, pde, tm, contact probability
-  Program<TensorList, Tensor, Tensor, Tensor, Tensor, std::int64_t> confidence_values;
+  Program<boltz::confidence_inputs> confidence_inputs{symbolic("confidence_inputs")};
+  Program<boltz::add_distances> add_distances{symbolic("confidence_distances")};
+  Program<boltz::confidence_heads> confidence_heads{symbolic("confidence_heads")};
+  Program<boltz::confidence_values> confidence_values{full("confidence_values")};
 
- private:
-  using OptionsFor = std::function<JitOptions(const char* name)>;
-  /// `fixed` and `symbolic` programs run in the chosen precision, `full` ones in fp32.
-  Programs(const HyperParameters& values, const OptionsFor& fixed, const OptionsFor& symbolic, const OptionsFor& full);
+  // Affinity.
+  Program<boltz::affinity_pairs> affinity_pairs{symbolic("affinity_pairs")};
+  Program<boltz::affinity_heads> affinity_heads{symbolic("affinity_heads")};
 };
 
 }  // namespace tilefold::boltz

@@ -35,14 +35,6 @@ Tensor around_the_cycle(const Tensor& difference, const Tensor& cyclic_period) {
 
 }  // namespace
 
-std::vector<Tensor> TokenIdentity::to_list() const {
-  return {asym_id, residue_index, entity_id, token_index, sym_id, cyclic_period};
-}
-
-TokenIdentity TokenIdentity::from_list(const std::vector<Tensor>& list) {
-  return {list.at(0), list.at(1), list.at(2), list.at(3), list.at(4), list.at(5)};
-}
-
 // The one-hot product of the paper is a sum of three table rows and one conditional row.
 Tensor relative_position_encoder(const Parameters& parameters, const TokenIdentity& tokens,
                                  const RelativePositionOptions& options) {

@@ -40,14 +40,6 @@ Tensor by_pair(const Tensor& column) {
 
 }  // namespace
 
-std::vector<Tensor> TemplateRow::to_list() const {
-  return {res_type, frame_rot, frame_t, ca, cb, cb_mask, frame_mask, visibility_id};
-}
-
-TemplateRow TemplateRow::from_list(const std::vector<Tensor>& list) {
-  return {list.at(0), list.at(1), list.at(2), list.at(3), list.at(4), list.at(5), list.at(6), list.at(7)};
-}
-
 // Geometry is multiplied by visibility, residue types are not; tokens that a template does not cover have type 0 and
 // coordinates 0, and still fall into a bin.
 Tensor template_embedding(const Parameters& parameters, const Tensor& z, const TemplateRow& row,
@@ -79,6 +71,10 @@ Tensor template_representation(const Parameters& parameters, const Tensor& v, co
 
 Tensor template_update(const Parameters& parameters, const Tensor& u) {
   return linear_no_bias(parameters, "u_proj", ops::relu(u));
+}
+
+Tensor add_template_update(const Parameters& parameters, const Tensor& z, const Tensor& sum, const Tensor& weight) {
+  return z + template_update(parameters, sum * weight);
 }
 
 }  // namespace tilefold::boltz

@@ -1,8 +1,6 @@
 /// Template module, version 2 (AlphaFold 3 algorithm 16 as Boltz-2 changed it).
 #pragma once
 
-#include <vector>
-
 #include "tilefold/parameters.h"
 #include "tilefold/tensor.h"
 
@@ -18,9 +16,6 @@ struct TemplateRow {
   Tensor cb_mask;        ///< [N, 1]
   Tensor frame_mask;     ///< [N, 1]
   Tensor visibility_id;  ///< [N, 1]: tokens see each other where these are equal
-
-  std::vector<Tensor> to_list() const;
-  static TemplateRow from_list(const std::vector<Tensor>& list);
 };
 
 struct TemplateOptions {
@@ -39,5 +34,7 @@ Tensor template_representation(const Parameters& parameters, const Tensor& v, co
 
 /// The update of z from the mean over templates u [N, N, Ct].
 Tensor template_update(const Parameters& parameters, const Tensor& u);
+/// z with the update from u = `sum` over templates times `weight` [1, 1, 1], one over their number.
+Tensor add_template_update(const Parameters& parameters, const Tensor& z, const Tensor& sum, const Tensor& weight);
 
 }  // namespace tilefold::boltz

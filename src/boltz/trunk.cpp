@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "boltz/msa_subsample.h"
 #include "tilefold/ops.h"
 
 namespace tilefold::boltz {
@@ -30,29 +31,42 @@ Tensor add_templates(const PredictionContext& context, const ModelInputs& inputs
   if (!context.values.templates || inputs.templates.empty()) return z;
   const Programs& programs = context.programs;
   const Parameters parameters = context.parameters.scope("template_module");
-  const std::int64_t blocks = context.values.templates->stack.num_blocks;
+  const TemplateShape& shape = *context.values.templates;
   Tensor sum;
   for (const TemplateRow& row : inputs.templates) {
-    const Tensor v = programs.template_embedding(parameters, z, row.to_list());
+    const Tensor v = programs.template_embedding(parameters, z, row, shape.options);
     Tensor stack = v;
-    for (std::int64_t block = 0; block < blocks; ++block)
+    for (std::int64_t block = 0; block < shape.stack.num_blocks; ++block)
       stack = programs.pair_stack(parameters.scope("pairformer.layers", block), stack, inputs.pair_mask);
     const Tensor part = programs.template_representation(parameters, v, stack);
     sum = sum.defined() ? sum + part : part;
   }
   const Tensor weight = Tensor::full(Shape{1, 1, 1}, 1.0 / static_cast<double>(inputs.templates.size()));
-  return programs.template_update(parameters, z, sum, weight);
+  return programs.add_template_update(parameters, z, sum, weight);
+}
+
+/// The embedded alignment m [S, N, Cm] with its mask [S, N, 1].
+struct EmbeddedMsa {
+  Tensor m;
+  Tensor mask;
+};
+
+/// The rows of an alignment that a trunk pass sees.
+EmbeddedMsa rows_of_pass(const PredictionContext& context, const EmbeddedMsa& msa, std::int64_t pass) {
+  const Tensor rows = subsampled_rows(context.options, pass, msa.m.shape()[0]);
+  if (!rows.defined()) return msa;
+  return {ops::embedding(rows, msa.m), ops::embedding(rows, msa.mask)};
 }
 
 /// z + MSA(z): the module returns z with its updates, so z itself counts twice, as the network was trained.
-Tensor add_msa(const PredictionContext& context, const ModelInputs& inputs, const Tensor& embedding, const Tensor& z,
+Tensor add_msa(const PredictionContext& context, const ModelInputs& inputs, const EmbeddedMsa& msa, const Tensor& z,
                TrunkProgress& progress) {
   const Parameters parameters = context.parameters.scope("msa_module");
-  Tensor m = embedding;
+  Tensor m = msa.m;
   Tensor pair = z;
   for (std::int64_t block = 0; block < context.values.msa.msa_blocks; ++block) {
     std::tie(m, pair) =
-        context.programs.msa_layer(parameters.scope("layers", block), m, pair, inputs.pair_mask, inputs.msa_mask);
+        context.programs.msa_layer(parameters.scope("layers", block), m, pair, inputs.pair_mask, msa.mask);
     progress.advance();
   }
   return z + pair;
@@ -60,11 +74,10 @@ Tensor add_msa(const PredictionContext& context, const ModelInputs& inputs, cons
 
 }  // namespace
 
-TensorPair run_pair_features(const PredictionContext& context, const Parameters& parameters,
-                             const ModelInputs& inputs) {
-  return context.programs.pair_features(
-      parameters, inputs.identity.to_list(), TensorList{inputs.token_bonds, inputs.type_bonds},
-      TensorList{inputs.contact_class, inputs.contact_threshold}, inputs.constrained, inputs.cyclic);
+PairFeatures run_pair_features(const PredictionContext& context, const Parameters& parameters,
+                               const ModelInputs& inputs) {
+  return context.programs.pair_features(parameters, inputs.identity, inputs.relative_positions, inputs.bonds,
+                                        inputs.contacts);
 }
 
 TrunkOutput run_trunk(const PredictionContext& context, const ModelInputs& inputs) {
@@ -72,16 +85,17 @@ TrunkOutput run_trunk(const PredictionContext& context, const ModelInputs& input
   const Parameters& parameters = context.parameters;
   context.report("input", 0, 1);
   TrunkOutput out;
-  out.s_inputs = programs.input_embedder(parameters.scope("input_embedder"), inputs.atom_features.to_list(),
-                                         inputs.atom_layout.to_list(), inputs.token_features.to_list());
+  out.s_inputs = programs.input_embedder(parameters.scope("input_embedder"), inputs.atom_features, inputs.atom_layout,
+                                         inputs.token_features);
   context.dump("s_inputs", out.s_inputs);
-  Tensor pair_features;
-  std::tie(out.relative_positions, pair_features) = run_pair_features(context, parameters, inputs);
-  const auto [s_init, z_init] = programs.trunk_init(parameters, out.s_inputs, pair_features);
+  PairFeatures pair_features = run_pair_features(context, parameters, inputs);
+  out.relative_positions = pair_features.relative_positions;
+  const auto [s_init, z_init] = programs.trunk_init(parameters, out.s_inputs, pair_features.all);
   pair_features = {};
   // The embedded alignment is the same in every pass.
-  const Tensor msa = programs.msa_embedding(parameters.scope("msa_module"), out.s_inputs, inputs.msa,
-                                            inputs.has_deletion, inputs.deletion_value, inputs.msa_paired);
+  const EmbeddedMsa msa = {programs.msa_embedding(parameters.scope("msa_module"), out.s_inputs, inputs.msa,
+                                                  inputs.has_deletion, inputs.deletion_value, inputs.msa_paired),
+                           inputs.msa_mask};
   context.report("input", 1, 1);
 
   TrunkProgress progress(context);
@@ -90,7 +104,7 @@ TrunkOutput run_trunk(const PredictionContext& context, const ModelInputs& input
   for (std::int64_t pass = 0; pass <= context.options.recycling_steps; ++pass) {
     std::tie(out.s, out.z) = programs.recycle(parameters, s_init, z_init, out.s, out.z);
     out.z = add_templates(context, inputs, out.z);
-    out.z = add_msa(context, inputs, msa, out.z, progress);
+    out.z = add_msa(context, inputs, rows_of_pass(context, msa, pass), out.z, progress);
     context.dump(fmt::format("trunk.{}.z_msa", pass), out.z);
     for (std::int64_t block = 0; block < context.values.pairformer.num_blocks; ++block) {
       std::tie(out.s, out.z) = programs.pairformer_layer(parameters.scope("pairformer_module.layers", block), out.s,

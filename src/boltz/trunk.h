@@ -16,8 +16,8 @@ struct TrunkOutput {
 /// Runs recycling_steps + 1 passes.
 TrunkOutput run_trunk(const PredictionContext& context, const ModelInputs& inputs);
 
-/// Relative positions, and their sum with bonds and contact constraints, with the weights of `parameters`: the trunk's
-/// or the confidence module's.
-TensorPair run_pair_features(const PredictionContext& context, const Parameters& parameters, const ModelInputs& inputs);
+/// `pair_features` of the inputs, with the weights of `parameters`: the trunk's or the confidence module's.
+PairFeatures run_pair_features(const PredictionContext& context, const Parameters& parameters,
+                               const ModelInputs& inputs);
 
 }  // namespace tilefold::boltz

@@ -27,6 +27,7 @@ struct Program {
   std::vector<TensorType> parameter_types;
   std::map<std::string, bool> contains_answers;
   std::shared_ptr<Executable> executable;
+  std::shared_ptr<const void> result_form;
 
   /// Whether the program serves these parameters; `found` gets the ones it takes.
   bool fits(const Parameters& parameters, std::vector<Tensor>& found) const {
@@ -160,9 +161,10 @@ struct JitFunction::State {
     const PrecisionScope precision(options.precision);
     std::vector<Tensor> arguments;
     for (const TensorType& type : types) arguments.push_back(tracer.add_input(type));
-    std::vector<Tensor> results = function(tracer.trace_parameters(parameters), arguments);
-    if (options.memory_config && results.size() == 1) results[0] = place(results[0]);
-    Graph graph = tracer.finish(results);
+    Results results = function(tracer.trace_parameters(parameters), arguments);
+    if (options.memory_config && results.tensors.size() == 1) results.tensors[0] = place(results.tensors[0]);
+    Graph graph = tracer.finish(results.tensors);
+    program.result_form = std::move(results.form);
     program.contains_answers = tracer.contains_queries;
     for (const ValueId parameter : graph.parameters) {
       program.parameter_names.push_back(graph.values[parameter].name);
@@ -217,8 +219,8 @@ struct JitFunction::State {
 JitFunction::JitFunction(JitOptions options) : state_(std::make_shared<State>(std::move(options))) {}
 JitFunction::~JitFunction() = default;
 
-std::vector<Tensor> JitFunction::call(const Traced& function, const Parameters& parameters,
-                                      const std::vector<Tensor>& tensors, const std::string& static_key) {
+JitFunction::Results JitFunction::call(const Traced& function, const Parameters& parameters,
+                                       const std::vector<Tensor>& tensors, const std::string& static_key) {
   if (is_tracing() || !state_->options.graph_capture) {
     const PrecisionScope precision(state_->options.precision);
     const CoreLimit limit(is_tracing() ? 0 : max_cores(state_->options));
@@ -226,7 +228,7 @@ std::vector<Tensor> JitFunction::call(const Traced& function, const Parameters& 
   }
   const auto [program, found] = state_->find(function, parameters, tensors, static_key);
   state_->remember(program);
-  return program->executable->run(tensors, found);
+  return {program->executable->run(tensors, found), program->result_form};
 }
 
 const JitOptions& JitFunction::options() const { return state_->options; }

@@ -3,17 +3,16 @@
 
 #include <string>
 
+#include "support/bio_inputs.h"
 #include "tilefold/bio.h"
 #include "tilefold/error.h"
 
 namespace tilefold::bio {
 namespace {
 
-Complex build(const std::string& text) { return build_complex(parse_input_text(text, "x.yaml"), builtin_components()); }
-
 std::string build_error(const std::string& text) {
   try {
-    build(text);
+    complex_of(text);
   } catch (const ValueError& error) {
     return error.what();
   }
@@ -22,7 +21,7 @@ std::string build_error(const std::string& text) {
 }
 
 TEST(BuildComplex, ChainsComeEntityByEntity) {
-  const Complex complex = build(R"(sequences:
+  const Complex complex = complex_of(R"(sequences:
 - protein: {id: A, sequence: GA, msa: empty}
 - rna: {id: R, sequence: U, cyclic: true}
 - protein: {id: [B, C], sequence: GA, msa: empty}
@@ -47,7 +46,7 @@ TEST(BuildComplex, ChainsComeEntityByEntity) {
 }
 
 TEST(BuildComplex, StandardResiduesHaveReferenceAtoms) {
-  const Complex complex = build("sequences: [{protein: {id: A, sequence: RX, msa: empty}}]");
+  const Complex complex = complex_of("sequences: [{protein: {id: A, sequence: RX, msa: empty}}]");
   const Residue& arginine = complex.structure.residues[0];
   EXPECT_EQ(arginine.name, "ARG");
   EXPECT_EQ(arginine.atom_count, 11);
@@ -64,7 +63,7 @@ TEST(BuildComplex, StandardResiduesHaveReferenceAtoms) {
 }
 
 TEST(BuildComplex, ModifiedResiduesKeepTheComponentsOrderWithoutLeavingAtoms) {
-  const Complex complex = build(R"(sequences:
+  const Complex complex = complex_of(R"(sequences:
 - protein: {id: A, sequence: GSM, msa: empty, modifications: [{position: 2, ccd: SEP}, {position: 3, ccd: MSE}]}
 - rna: {id: R, sequence: U, modifications: [{position: 1, ccd: PSU}]}
 )");
@@ -100,7 +99,7 @@ TEST(BuildComplex, ModifiedResiduesKeepTheComponentsOrderWithoutLeavingAtoms) {
 }
 
 TEST(BuildComplex, CapsOfOneHeavyAtomStay) {
-  const Complex complex = build(
+  const Complex complex = complex_of(
       "sequences: [{protein: {id: A, sequence: XGX, msa: empty, modifications: "
       "[{position: 1, ccd: ACE}, {position: 3, ccd: NH2}]}}]");
   EXPECT_EQ(complex.structure.residues[0].atom_count, 3);

@@ -3,13 +3,14 @@
 
 #include <string>
 
+#include "support/bio_inputs.h"
 #include "tilefold/bio.h"
 #include "tilefold/error.h"
 
 namespace tilefold::bio {
 namespace {
 
-Job parse(const std::string& text) { return parse_input_text(text, "target.FASTA"); }
+Job parse(const std::string& text) { return job_of(text, "target.FASTA"); }
 
 template <typename E>
 std::string error_of(const std::string& text) {
@@ -31,10 +32,10 @@ TEST(FastaInput, ReadsRecords) {
   ASSERT_EQ(job.entities.size(), 4U);
   EXPECT_EQ(job.id, "target");
   EXPECT_EQ(job.entities[0].sequence, "MKVWW");
-  EXPECT_EQ(job.entities[0].msa_path->string(), "dir/x.a3m");
+  EXPECT_EQ(job.entities[0].msa.path.string(), "dir/x.a3m");
   EXPECT_EQ(job.entities[1].type, ChainType::rna);
   EXPECT_EQ(job.entities[1].chains, std::vector<std::string>{"B"});
-  EXPECT_FALSE(job.entities[2].msa_path.has_value());
+  EXPECT_EQ(job.entities[2].msa.kind, MsaSource::Kind::empty);
   EXPECT_EQ(job.entities[3].type, ChainType::dna);
 }
 
@@ -59,11 +60,19 @@ TEST(FastaInput, ReportsMistakesWithTheirLine) {
                   "target.FASTA:3: record 'A|dna': chain id 'A' is used");
 }
 
-TEST(FastaInput, RefusesLigandsAndMissingMsas) {
-  EXPECT_MENTIONS(error_of<UnsupportedError>(">A|ccd\nATP\n"), "target.FASTA:1: record 'A|ccd': ligands");
-  EXPECT_MENTIONS(error_of<UnsupportedError>(">A|SMILES\nCCO\n"), "ligands");
-  EXPECT_MENTIONS(error_of<UnsupportedError>(">A|protein\nMKV\n"), "no MSA given");
-  EXPECT_MENTIONS(error_of<UnsupportedError>(">A|protein|x.txt\nMKV\n"), "'.txt'");
+TEST(FastaInput, ReadsLigands) {
+  const Job job = parse(">A|ccd\nATP\n>B|SMILES\nC[C@H](O)\n N\n>C|ccd\nATP\n");
+  ASSERT_EQ(job.entities.size(), 2U);
+  EXPECT_EQ(job.entities[0].type, ChainType::nonpolymer);
+  EXPECT_EQ(job.entities[0].components, std::vector<std::string>{"ATP"});
+  EXPECT_EQ(job.entities[0].chains, (std::vector<std::string>{"A", "C"}));
+  EXPECT_EQ(job.entities[1].smiles, "C[C@H](O)N");
+  EXPECT_MENTIONS(error_of<ParseError>(">A|ccd|x.a3m\nATP\n"), "an MSA is only allowed for proteins");
+  EXPECT_MENTIONS(error_of<ParseError>(">A|ccd\n"), "the component code is empty");
+}
+
+TEST(FastaInput, AMissingMsaIsToBeSearched) {
+  EXPECT_EQ(parse(">A|protein\nMKV\n").entities[0].msa.kind, MsaSource::Kind::search);
 }
 
 }  // namespace

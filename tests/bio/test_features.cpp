@@ -5,18 +5,26 @@
 #include <numbers>
 #include <string>
 
+#include "support/bio_inputs.h"
 #include "tilefold/bio.h"
 #include "tilefold/error.h"
 
 namespace tilefold::bio {
 namespace {
 
-Complex build(const std::string& text) { return build_complex(parse_input_text(text, "x.yaml"), builtin_components()); }
-
 constexpr const char* kPeptide = "sequences: [{protein: {id: A, sequence: GAVW, msa: empty}}]";
 
+/// Where an atom stands in the first conformer of its component.
+std::array<float, 3> ideal_position(const Complex& complex, int atom) {
+  for (const Residue& residue : complex.structure.residues) {
+    if (atom < residue.atom_start + residue.atom_count)
+      return residue.component->conformers[0][complex.structure.atoms[atom].component_atom];
+  }
+  throw ValueError("no such atom");
+}
+
 std::vector<float> positions(const Complex& complex, const FeaturizeOptions& options) {
-  return featurize(complex, options).at("ref_pos").to_floats();
+  return features_of(complex, options).at("ref_pos").to_floats();
 }
 
 double distance(const std::vector<float>& xyz, int a, int b) {
@@ -26,12 +34,12 @@ double distance(const std::vector<float>& xyz, int a, int b) {
 }
 
 TEST(ReferencePositions, KeepTheGeometryOfEveryResidue) {
-  const Complex complex = build(kPeptide);
+  const Complex complex = complex_of(kPeptide);
   const auto xyz = positions(complex, {.seed = 5});
   for (const Token& token : complex.tokens) {
     for (int i = token.atom_start; i < token.atom_start + token.atom_count; ++i) {
-      const auto& first = complex.structure.atoms[token.atom_start].reference;
-      const auto& other = complex.structure.atoms[i].reference;
+      const auto& first = ideal_position(complex, token.atom_start);
+      const auto& other = ideal_position(complex, i);
       double expected = 0;
       for (int k = 0; k < 3; ++k) expected += std::pow(double{first[k]} - other[k], 2);
       EXPECT_NEAR(distance(xyz, token.atom_start, i), std::sqrt(expected), 1e-5);
@@ -40,7 +48,7 @@ TEST(ReferencePositions, KeepTheGeometryOfEveryResidue) {
 }
 
 TEST(ReferencePositions, KeepChirality) {
-  const Complex complex = build(kPeptide);
+  const Complex complex = complex_of(kPeptide);
   const auto volume = [&](const auto& at, int first) {
     // N, CA, C, CB of one residue: a signed volume around CA.
     double v[3][3];
@@ -54,13 +62,13 @@ TEST(ReferencePositions, KeepChirality) {
   for (std::uint64_t seed = 0; seed < 20; ++seed) {
     const auto xyz = positions(complex, {.seed = seed});
     const double moved = volume([&](int i, int k) { return xyz[3 * i + k]; }, 4);
-    const double ideal = volume([&](int i, int k) { return complex.structure.atoms[i].reference[k]; }, 4);
+    const double ideal = volume([&](int i, int k) { return ideal_position(complex, i)[k]; }, 4);
     EXPECT_NEAR(moved, ideal, 1e-4);
   }
 }
 
 TEST(ReferencePositions, LastResidueIsNotMoved) {
-  const Complex complex = build(kPeptide);
+  const Complex complex = complex_of(kPeptide);
   const Token& last = complex.tokens.back();
   const auto a = positions(complex, {.seed = 1});
   const auto b = positions(complex, {.seed = 2});
@@ -69,7 +77,7 @@ TEST(ReferencePositions, LastResidueIsNotMoved) {
     if (atom >= complex.num_atoms()) {
       EXPECT_EQ(a[i], 0.0F);
     } else if (atom >= last.atom_start) {
-      EXPECT_EQ(a[i], complex.structure.atoms[atom].reference[i % 3]);
+      EXPECT_EQ(a[i], ideal_position(complex, atom)[i % 3]);
     } else {
       EXPECT_NE(a[i], b[i]);
     }
@@ -78,7 +86,7 @@ TEST(ReferencePositions, LastResidueIsNotMoved) {
 }
 
 TEST(ReferencePositions, AreCentredUpToAUnitShift) {
-  const Complex complex = build(kPeptide);
+  const Complex complex = complex_of(kPeptide);
   double sum = 0;
   constexpr int kSeeds = 2000;
   for (std::uint64_t seed = 0; seed < kSeeds; ++seed) {
@@ -91,7 +99,7 @@ TEST(ReferencePositions, AreCentredUpToAUnitShift) {
 }
 
 TEST(ReferencePositions, ConformerTablesAreUsed) {
-  const Complex complex = build(kPeptide);
+  const Complex complex = complex_of(kPeptide);
   ConformerTable table;
   const Conformer tryptophan(14, {1, 2, 3});
   table["TRP"] = {tryptophan};
@@ -101,7 +109,7 @@ TEST(ReferencePositions, ConformerTablesAreUsed) {
   table["TRP"] = {Conformer(13)};
   EXPECT_THROW(positions(complex, {.conformers = &table}), ValueError);
   // The ten conformers of the demo: several are drawn among many residues.
-  const Complex many = build("sequences: [{protein: {id: A, sequence: FFFFFFFFFFFFFFFFFFFF, msa: empty}}]");
+  const Complex many = complex_of("sequences: [{protein: {id: A, sequence: FFFFFFFFFFFFFFFFFFFF, msa: empty}}]");
   const auto phe = positions(many, {.conformers = &demo_conformers()});
   std::vector<double> lengths;
   for (const Token& token : many.tokens) lengths.push_back(distance(phe, token.atom_start, token.atom_start + 10));
@@ -113,7 +121,7 @@ TEST(ReferencePositions, ConformerTablesAreUsed) {
 }
 
 TEST(ReferencePositions, CanBeReplaced) {
-  Features features = featurize(build(kPeptide));
+  Features features = features_of(complex_of(kPeptide));
   set_reference_positions(features, Tensor::full(Shape{32, 3}, 2.5));
   EXPECT_EQ(features.at("ref_pos").to_floats()[95], 2.5F);
   EXPECT_THROW(set_reference_positions(features, Tensor::zeros(Shape{31, 3})), ValueError);
@@ -122,17 +130,17 @@ TEST(ReferencePositions, CanBeReplaced) {
 }
 
 TEST(TokenFeatures, MethodAndItsErrors) {
-  const Complex complex = build(kPeptide);
-  EXPECT_EQ(featurize(complex).at("method_feature").to_ints(), (std::vector<std::int32_t>{1, 1, 1, 1}));
-  EXPECT_EQ(featurize(complex, {.method = "Solution NMR"}).at("method_feature").to_ints()[2], 3);
-  EXPECT_THROW(featurize(complex, {.method = "guess"}), ValueError);
-  EXPECT_THROW(featurize(Complex{}), ValueError);
-  EXPECT_THROW(featurize(complex).at("no_such_feature"), ValueError);
+  const Complex complex = complex_of(kPeptide);
+  EXPECT_EQ(features_of(complex).at("method_feature").to_ints(), (std::vector<std::int32_t>{1, 1, 1, 1}));
+  EXPECT_EQ(features_of(complex, {.method = "Solution NMR"}).at("method_feature").to_ints()[2], 3);
+  EXPECT_THROW(features_of(complex, {.method = "guess"}), ValueError);
+  EXPECT_THROW(features_of(Complex{}), ValueError);
+  EXPECT_THROW(features_of(complex).at("no_such_feature"), ValueError);
 }
 
 TEST(TokenFeatures, BondsOfModifiedResiduesSetTheDiagonal) {
-  const Features features = featurize(
-      build("sequences: [{protein: {id: A, sequence: GYG, msa: empty, modifications: [{position: 2, ccd: PTR}]}}]"));
+  const Features features = features_of(complex_of(
+      "sequences: [{protein: {id: A, sequence: GYG, msa: empty, modifications: [{position: 2, ccd: PTR}]}}]"));
   EXPECT_EQ(features.at("token_bonds").to_floats(), (std::vector<float>{0, 0, 0, 0, 1, 0, 0, 0, 0}));
   const auto types = features.at("type_bonds").to_ints();
   EXPECT_EQ(types[4], 2);  // the last bond of PTR is single; stored as type + 1
@@ -142,7 +150,7 @@ TEST(TokenFeatures, BondsOfModifiedResiduesSetTheDiagonal) {
 }
 
 TEST(AtomFeatures, NameCharactersAndPadding) {
-  const Features features = featurize(build("sequences: [{dna: {id: A, sequence: N}}]"));
+  const Features features = features_of(complex_of("sequences: [{dna: {id: A, sequence: N}}]"));
   const auto characters = features.at("ref_atom_name_chars.index").to_ints();
   ASSERT_EQ(characters.size(), 4U * 32U);
   // "P" is 80 - 32 = 48 and absent characters are class 0; "OP1" is 47 48 17; padding rows are -1.
@@ -157,9 +165,9 @@ TEST(AtomFeatures, NameCharactersAndPadding) {
 }
 
 TEST(MsaFeatures, ProfileAndInsertionsOfTheQuery) {
-  Complex complex = build("sequences: [{protein: {id: A, sequence: MK, msa: empty}}]");
-  complex.msas[0] = std::make_shared<Msa>(parse_a3m(">q\nMaaaK\n>b\n-K\n>c\nM-\n>d\nMR\n", "x.a3m", 10));
-  const Features features = featurize(complex);
+  Complex complex = complex_of("sequences: [{protein: {id: A, sequence: MK, msa: empty}}]");
+  complex.msas[0] = std::make_shared<Msa>(a3m_of(">q\nMaaaK\n>b\n-K\n>c\nM-\n>d\nMR\n", 10));
+  const Features features = features_of(complex);
   const auto profile = features.at("profile").to_floats();
   EXPECT_FLOAT_EQ(profile[14], 0.75F);
   EXPECT_FLOAT_EQ(profile[1], 0.25F);
@@ -170,8 +178,8 @@ TEST(MsaFeatures, ProfileAndInsertionsOfTheQuery) {
   const double value = std::numbers::pi / 2 * std::atan(1.0);  // three insertions
   EXPECT_NEAR(features.at("deletion_value").to_floats()[1], value, 1e-6);
   EXPECT_NEAR(features.at("deletion_mean").to_floats()[1], value / 4, 1e-6);
-  EXPECT_EQ(featurize(complex, {.max_msa_rows = 2}).at("msa").shape(), Shape({2, 2}));
-  EXPECT_THROW(featurize(complex, {.max_msa_rows = 0}), ValueError);
+  EXPECT_EQ(features_of(complex, {.max_msa_rows = 2}).at("msa").shape(), Shape({2, 2}));
+  EXPECT_THROW(features_of(complex, {.max_msa_rows = 0}), ValueError);
 }
 
 }  // namespace

@@ -4,6 +4,7 @@
 #include <filesystem>
 #include <string>
 
+#include "support/bio_inputs.h"
 #include "tilefold/bio.h"
 #include "tilefold/weights.h"
 
@@ -19,9 +20,8 @@ class GoldenFeatures : public testing::TestWithParam<GoldenCase> {};
 
 TEST_P(GoldenFeatures, EqualTheReference) {
   const std::filesystem::path data = std::filesystem::path(TILEFOLD_TEST_DATA) / "golden";
-  const Complex complex =
-      build_complex(parse_input(data / "inputs" / GetParam().input), builtin_components(), ComplexOptions{});
-  const Features features = featurize(complex);
+  const Complex complex = complex_of_file(data / "inputs" / GetParam().input);
+  const Features features = features_of(complex);
   const Checkpoint golden = load_safetensors(data / "model" / (std::string(GetParam().name) + ".safetensors"));
   int compared = 0;
   for (const auto& [full_name, expected] : golden.tensors) {

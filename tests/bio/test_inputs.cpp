@@ -4,6 +4,7 @@
 #include <filesystem>
 #include <fstream>
 
+#include "support/bio_inputs.h"
 #include "tilefold/bio.h"
 #include "tilefold/error.h"
 
@@ -58,22 +59,23 @@ TEST_F(Inputs, RefusesWhatIsNoInput) {
 }
 
 TEST_F(Inputs, ReadsFilesAndFindsTheirMsas) {
-  EXPECT_THROW(parse_input(folder_ / "missing.yaml"), IoError);
+  EXPECT_THROW(complex_of_file(folder_ / "missing.yaml"), IoError);
   fs::create_directory(folder_ / "folder.yaml");
-  EXPECT_THROW(parse_input(folder_ / "folder.yaml"), IoError);
+  EXPECT_THROW(complex_of_file(folder_ / "folder.yaml"), IoError);
   const fs::path input = write("x.yaml", "sequences: [{protein: {id: A, sequence: MK, msa: x.a3m}}]");
-  const Job job = parse_input(input);
-  EXPECT_THROW(build_complex(job, builtin_components()), IoError);
+  Diagnostics diagnostics;
+  const Job job = parse_input(input, diagnostics);
+  EXPECT_THROW(complex_of(job), IoError);
   write("x.a3m", ">q\nMK\n>r\nM-\n");
-  const Complex complex = build_complex(job, builtin_components());
+  const Complex complex = complex_of(job);
   ASSERT_NE(complex.msas.at(0), nullptr);
   EXPECT_EQ(complex.msas[0]->rows.size(), 2U);
-  EXPECT_EQ(build_complex(job, builtin_components(), {.max_msa_seqs = 1}).msas[0]->rows.size(), 1U);
+  EXPECT_EQ(complex_of(job, {.max_msa_seqs = 1}).msas[0]->rows.size(), 1U);
 }
 
 TEST_F(Inputs, RefusesAHugeFile) {
   std::ofstream(folder_ / "x.fasta") << ">A|dna\n" << std::string(std::size_t{5} << 20, 'A');
-  EXPECT_THROW(parse_input(folder_ / "x.fasta"), IoError);
+  EXPECT_THROW(complex_of_file(folder_ / "x.fasta"), IoError);
 }
 
 }  // namespace

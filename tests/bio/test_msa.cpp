@@ -3,6 +3,7 @@
 
 #include <string>
 
+#include "support/bio_inputs.h"
 #include "tilefold/bio.h"
 #include "tilefold/error.h"
 
@@ -30,7 +31,7 @@ std::string error_of(Parse parse) {
 
 TEST(A3m, CountsInsertionsAndDropsDuplicates) {
   // Indices of the vocabulary: - 1, A 2, R 3, M 14, X 22.
-  const Msa msa = parse_a3m("#3\t1\n>q\nMAR\n\n>b\n  aMxxA-  \n>c\nM-AR\n>d\nMX-\n>e\nMAR\n", "x.a3m", 2);
+  const Msa msa = a3m_of("#3\t1\n>q\nMAR\n\n>b\n  aMxxA-  \n>c\nM-AR\n>d\nMX-\n>e\nMAR\n", 2);
   ASSERT_EQ(msa.rows.size(), 2U);
   EXPECT_EQ(msa.columns, 3);
   EXPECT_EQ(row_of(msa, 0), (std::vector<int>{14, 2, 3}));
@@ -48,13 +49,13 @@ TEST(A3m, CountsInsertionsAndDropsDuplicates) {
 
 TEST(A3m, RowsAreEqualWhenTheirResiduesAre) {
   // "MA-R" without gaps equals the query; so does an insertion that spells the same residues.
-  const Msa msa = parse_a3m(">q\nMA-R\n>b\nMAR-\n>c\n-M-aR-\n>d\nMAX-\n", "x.a3m", 100);
+  const Msa msa = a3m_of(">q\nMA-R\n>b\nMAR-\n>c\n-M-aR-\n>d\nMAX-\n", 100);
   ASSERT_EQ(msa.rows.size(), 2U);
   EXPECT_EQ(row_of(msa, 1), (std::vector<int>{14, 2, 22, 1}));
 }
 
 TEST(A3m, ReportsMistakesWithTheirLine) {
-  const auto parse = [](const char* text) { return [=] { parse_a3m(text, "x.a3m", 10); }; };
+  const auto parse = [](const char* text) { return [=] { a3m_of(text, 10); }; };
   EXPECT_MENTIONS(error_of(parse("")), "x.a3m: the alignment is empty");
   EXPECT_MENTIONS(error_of(parse(">q\n")), "the alignment is empty");
   EXPECT_MENTIONS(error_of(parse("MAR\n")), "x.a3m:1: sequence before the first '>' header");
@@ -62,7 +63,7 @@ TEST(A3m, ReportsMistakesWithTheirLine) {
   EXPECT_MENTIONS(error_of(parse(">q\nMA*\n")), "x.a3m:2: character '*' at position 3");
   EXPECT_MENTIONS(error_of(parse(">q\nM\x01R\n")), "character '\\x01'");
   EXPECT_MENTIONS(error_of(parse(">q\nmar\n")), "the alignment is empty");
-  EXPECT_THROW(parse_a3m(">q\nMAR\n", "x.a3m", 0), ValueError);
+  EXPECT_THROW(a3m_of(">q\nMAR\n", 0), ValueError);
 }
 
 TEST(MsaCsv, ReadsKeysInAnyColumnOrder) {
@@ -90,8 +91,23 @@ TEST(MsaCsv, ReportsMistakesWithTheirLine) {
 }
 
 TEST(Msa, FilesOfOtherKindsAreRefused) {
-  EXPECT_THROW(read_msa("x.sto", 10), UnsupportedError);
-  EXPECT_THROW(read_msa("no_such_file.a3m", 10), IoError);
+  EXPECT_THROW(msa_of_file("x.sto"), UnsupportedError);
+  EXPECT_THROW(msa_of_file("no_such_file.a3m"), IoError);
+}
+
+TEST(A3m, NulBytesSeparateAlignments) {
+  Diagnostics diagnostics;
+  // MMseqs2 ends each alignment with a NUL byte; one of the same query goes on, one of another is left out.
+  const std::string text(">q\nMAR\n>b\nM-R\n\0>q\nMAR\n>c\nMKR\n\0>other\nGG\n>d\nGA\n\0\n", 48);
+  const Msa msa = parse_a3m(text, "x.a3m", 100, diagnostics);
+  EXPECT_EQ(msa.rows.size(), 3U);
+  ASSERT_EQ(diagnostics.warnings().size(), 1U);
+  EXPECT_NE(diagnostics.warnings()[0].find("x.a3m:10: after a NUL byte the alignment of another sequence follows"),
+            std::string::npos)
+      << diagnostics.warnings()[0];
+  Diagnostics quiet;
+  EXPECT_EQ(parse_a3m(std::string(">q\nMAR\n\0\n", 9), "x.a3m", 100, quiet).rows.size(), 1U);
+  EXPECT_TRUE(quiet.warnings().empty());
 }
 
 }  // namespace

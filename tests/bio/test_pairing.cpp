@@ -4,6 +4,7 @@
 #include <string>
 
 #include "bio/pairing.h"
+#include "support/bio_inputs.h"
 #include "tilefold/bio.h"
 
 namespace tilefold::bio {
@@ -19,7 +20,7 @@ Complex make_complex(const std::vector<std::string>& sequences, const std::vecto
     entity.chains = {std::string(1, static_cast<char>('A' + i))};
     job.entities.push_back(entity);
   }
-  Complex complex = build_complex(job, builtin_components());
+  Complex complex = complex_of(job);
   for (std::size_t i = 0; i < alignments.size(); ++i) {
     if (alignments[i].empty()) continue;
     complex.msas[i] = std::make_shared<Msa>(parse_msa_csv("key,sequence\n" + alignments[i], "test.csv", 1000));
@@ -38,8 +39,8 @@ std::string describe(const PairedRows& pairing) {
 }
 
 std::string pair(const Complex& complex, std::int64_t max_rows = 100) {
-  std::vector<std::string> warnings;
-  return describe(pair_alignments(chain_alignments(complex, warnings), max_rows));
+  Diagnostics diagnostics;
+  return describe(pair_alignments(chain_alignments(complex, diagnostics), max_rows));
 }
 
 TEST(Pairing, ChainsWithoutAlignmentsGiveOneRow) { EXPECT_EQ(pair(make_complex({"MK", "GG"}, {})), "0:1 0:1"); }
@@ -77,13 +78,13 @@ TEST(Pairing, RowLimits) {
   }
   Complex complex = make_complex({query, query}, {});
   for (auto& msa : complex.msas) msa = std::make_shared<Msa>(parse_msa_csv(rows, "test.csv", 100000));
-  std::vector<std::string> warnings;
-  const PairedRows pairing = pair_alignments(chain_alignments(complex, warnings), 1 << 20);
+  Diagnostics diagnostics;
+  const PairedRows pairing = pair_alignments(chain_alignments(complex, diagnostics), 1 << 20);
   ASSERT_EQ(pairing.num_rows(), 16384U);
   EXPECT_EQ(pairing.is_paired[2 * 8191], 1);
   EXPECT_EQ(pairing.is_paired[2 * 8192], 0);
   EXPECT_EQ(pairing.rows[2 * 8192], 1);
-  EXPECT_EQ(count_msa_rows(complex), 16384);
+  EXPECT_EQ(count_msa_rows(complex, {}), 16384);
 }
 
 TEST(ChainAlignment, FirstRowMustBeTheSequence) {
@@ -95,10 +96,10 @@ TEST(ChainAlignment, FirstRowMustBeTheSequence) {
   for (const Case& test : {Case{"MK", ",MK\n,MR\n", 2}, Case{"MK", ",MR\n,MA\n", 1}, Case{"MK", ",MKK\n,MRR\n", 1},
                            Case{"XK", ",AK\n,MA\n", 2}, Case{"MK", ",XK\n,MA\n", 2}, Case{"MX", ",XA\n,MA\n", 1}}) {
     const Complex complex = make_complex({test.sequence}, {test.alignment});
-    std::vector<std::string> warnings;
-    const auto chains = chain_alignments(complex, warnings);
+    Diagnostics diagnostics;
+    const auto chains = chain_alignments(complex, diagnostics);
     EXPECT_EQ(chains[0].num_rows(), test.rows) << test.sequence << " " << test.alignment;
-    EXPECT_EQ(warnings.size(), test.rows == 1 ? 1U : 0U);
+    EXPECT_EQ(diagnostics.warnings().size(), test.rows == 1 ? 1U : 0U);
     // The query row is the sequence in any case.
     EXPECT_EQ(chains[0].type(0, 0), complex.structure.residues[0].type);
     EXPECT_EQ(chains[0].type(0, 1), complex.structure.residues[1].type);
@@ -106,11 +107,11 @@ TEST(ChainAlignment, FirstRowMustBeTheSequence) {
 }
 
 TEST(ChainAlignment, OnlyInsertionsOfTheQuerySurvive) {
-  std::vector<std::string> warnings;
+  Diagnostics diagnostics;
   Complex complex = make_complex({"MK"}, {",MK\n,MaaR\n"});
-  EXPECT_EQ(chain_alignments(complex, warnings)[0].deletion(1, 1), 0);
+  EXPECT_EQ(chain_alignments(complex, diagnostics)[0].deletion(1, 1), 0);
   complex = make_complex({"MK"}, {",MaaK\n,MaR\n"});
-  const auto chains = chain_alignments(complex, warnings);
+  const auto chains = chain_alignments(complex, diagnostics);
   EXPECT_EQ(chains[0].deletion(0, 1), 2);
   EXPECT_EQ(chains[0].deletion(1, 1), 0);
 }

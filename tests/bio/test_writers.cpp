@@ -11,6 +11,7 @@
 #include <set>
 #include <sstream>
 
+#include "support/bio_inputs.h"
 #include "tilefold/output.h"
 
 namespace tilefold::bio {
@@ -28,9 +29,7 @@ std::string read_text(const std::string& path) {
   return text.str();
 }
 
-Complex modified_complex() {
-  return build_complex(parse_input(data_path("inputs/modified.yaml")), builtin_components());
-}
+Complex modified_complex() { return complex_of_file(data_path("inputs/modified.yaml")); }
 
 /// The model that the reference wrote: coordinates and B factors from its atom table.
 struct WrittenModel {

@@ -13,12 +13,8 @@ class ConfidenceModule : public testing::TestWithParam<std::int64_t> {
   ConfidenceModule() : golden_("confidence_module"), parameters_(golden_.parameters) {}
 
   Tensor pair_features() const {
-    const Tensor relative =
-        relative_position_encoder(parameters_.scope("rel_pos"), token_identity(golden_), {true, true});
-    const Tensor contacts =
-        contact_conditioning(parameters_.scope("contact_conditioning"), golden_.column("contact_conditioning.index"),
-                             golden_.column("contact_threshold"), 4.0, 20.0, true);
-    return relative + contacts + bond_features(parameters_, golden_.in("token_bonds"), golden_.column("type_bonds"));
+    const Bonds bonds{golden_.in("token_bonds"), golden_.column("type_bonds")};
+    return boltz::pair_features(parameters_, token_identity(golden_), {true, true}, bonds, contacts(golden_, true)).all;
   }
 
   ConfidenceLogits logits(const Tensor& coordinates) const {
@@ -36,14 +32,15 @@ class ConfidenceModule : public testing::TestWithParam<std::int64_t> {
     return confidence_heads(parameters_.scope("confidence_heads"), s, z, same);
   }
 
-  SampleConfidence scores(const Tensor& coordinates, const ConfidenceLogits& values) const {
-    const Tensor mask = golden_.in("token_pad_mask");
-    const auto tokens = static_cast<std::int64_t>(ops::sum(mask, {}).item());
-    return score_sample({coordinates, expected_value(values.plddt, 1.0), expected_value(values.pae, 32.0),
-                         expected_value(values.pde, 32.0), expected_tm(values.pae, tokens),
-                         contact_probability(golden_.in("pred_distogram_logits")), golden_.in("asym_id"),
-                         golden_.in("mol_type"), golden_.in("frames_idx"), golden_.in("token_to_rep_atom.index"),
-                         golden_.in("atom_to_token.index"), mask});
+  ConfidenceValues values(const ConfidenceLogits& found) const {
+    const auto tokens = static_cast<std::int64_t>(ops::sum(golden_.in("token_pad_mask"), {}).item());
+    return confidence_values(found, golden_.in("pred_distogram_logits"), tokens);
+  }
+
+  SampleConfidence scores(const Tensor& coordinates, const ConfidenceValues& found) const {
+    return score_sample({coordinates, found, golden_.in("asym_id"), golden_.in("mol_type"), golden_.in("frames_idx"),
+                         golden_.in("token_to_rep_atom.index"), golden_.in("atom_to_token.index"),
+                         golden_.in("token_pad_mask")});
   }
 
   Tensor sample_of(const Tensor& stacked) const {
@@ -62,11 +59,12 @@ TEST_P(ConfidenceModule, MatchesReference) {
   expect_close(found.resolved, expected("resolved_logits"));
   expect_close(found.pae, expected("pae_logits"));
   expect_close(found.pde, expected("pde_logits"));
-  expect_close(expected_value(found.plddt, 1.0), expected("plddt"));
-  expect_close(expected_value(found.pae, 32.0), expected("pae"));
-  expect_close(expected_value(found.pde, 32.0), expected("pde"));
+  const ConfidenceValues numbers = values(found);
+  expect_close(numbers.plddt, expected("plddt"));
+  expect_close(numbers.pae, expected("pae"));
+  expect_close(numbers.pde, expected("pde"));
 
-  const SampleConfidence sample = scores(coordinates, found);
+  const SampleConfidence sample = scores(coordinates, numbers);
   const auto expect_number = [&](const char* name, double value) {
     const double reference = golden_.out(name).data<float>()[static_cast<std::size_t>(GetParam())];
     EXPECT_NEAR(value, reference, kModuleTolerance * std::abs(reference)) << name;

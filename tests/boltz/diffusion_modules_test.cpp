@@ -85,8 +85,8 @@ TEST(DiffusionConditioning, MatchesReference) {
   const GoldenCase golden("diffusion_conditioning");
   const Tensor pair = pairwise_conditioning(golden.parameters.scope("pairwise_conditioner"), golden.in("z_trunk"),
                                             golden.in("relative_position_encoding"));
-  const AtomEmbedding atoms = atom_encoder(golden.parameters.scope("atom_encoder"), atom_features(golden),
-                                           atom_layout(golden, 16), golden.in("s_trunk"), pair);
+  const AtomConditioning atoms =
+      atom_conditioning(golden.parameters, atom_features(golden), atom_layout(golden, 16), golden.in("s_trunk"), pair);
   expect_close(atoms.q, golden.out("q"));
   expect_close(atoms.c, golden.out("c"));
   const auto expect_layers = [](const std::vector<Tensor>& actual, const std::vector<Tensor>& expected) {
@@ -96,10 +96,8 @@ TEST(DiffusionConditioning, MatchesReference) {
   const std::int64_t encoder_depth = golden.config.at("atom_encoder_depth");
   const std::int64_t decoder_depth = golden.config.at("atom_decoder_depth");
   const std::int64_t token_depth = golden.config.at("token_transformer_depth");
-  expect_layers(atom_biases(golden.parameters, "atom_enc_proj_z", atoms.p, encoder_depth),
-                split_atom_bias(golden.out("atom_enc_bias"), encoder_depth));
-  expect_layers(atom_biases(golden.parameters, "atom_dec_proj_z", atoms.p, decoder_depth),
-                split_atom_bias(golden.out("atom_dec_bias"), decoder_depth));
+  expect_layers(atoms.encoder_biases, split_atom_bias(golden.out("atom_enc_bias"), encoder_depth));
+  expect_layers(atoms.decoder_biases, split_atom_bias(golden.out("atom_dec_bias"), decoder_depth));
   std::vector<Tensor> token_biases;
   for (std::int64_t layer = 0; layer < token_depth; ++layer)
     token_biases.push_back(pair_bias(golden.parameters.scope("token_trans_proj_z", layer), pair));

@@ -12,13 +12,9 @@ namespace {
 
 TEST(RelativePositionEncoder, MatchesReference) {
   const GoldenCase golden("relative_position_encoder");
-  const auto encode = jit(
-      [](const Parameters& parameters, const std::vector<Tensor>& tokens) {
-        return relative_position_encoder(parameters, TokenIdentity::from_list(tokens),
-                                         {.fix_sym_check = true, .cyclic = true});
-      },
-      {.name = "relative_position_encoder", .symbolic = true});
-  expect_close(encode(golden.parameters, token_identity(golden).to_list()), golden.out("p"));
+  const auto encode = jit(relative_position_encoder, {.name = "relative_position_encoder", .symbolic = true});
+  const RelativePositionOptions options{.fix_sym_check = true, .cyclic = true};
+  expect_close(encode(golden.parameters, token_identity(golden), options), golden.out("p"));
 }
 
 // The two forms of the chain offset differ on this input, which has copies of one entity.
@@ -31,19 +27,13 @@ TEST(RelativePositionEncoder, SymmetryFixChangesTheResult) {
 
 TEST(ContactConditioning, MatchesReferenceWithoutConstraints) {
   const GoldenCase golden("contact_conditioning");
-  const Tensor classes = golden.column("contact_conditioning.index");
-  for (const bool constrained : {false, true}) {
-    expect_close(
-        contact_conditioning(golden.parameters, classes, golden.column("contact_threshold"), 4.0, 20.0, constrained),
-        golden.out("p"));
-  }
+  for (const bool constrained : {false, true})
+    expect_close(contact_conditioning(golden.parameters, contacts(golden, constrained)), golden.out("p"));
 }
 
 TEST(ContactConditioning, MatchesReferenceWithConstraints) {
   const GoldenCase golden("contact_conditioning_constrained");
-  const Tensor classes = golden.column("contact_conditioning.index");
-  const Tensor threshold = golden.column("contact_threshold");
-  expect_close(contact_conditioning(golden.parameters, classes, threshold, 4.0, 20.0, true), golden.out("p"));
+  expect_close(contact_conditioning(golden.parameters, contacts(golden, true)), golden.out("p"));
 }
 
 TEST(InputEmbedder, MatchesReference) {

@@ -12,6 +12,10 @@ inline TokenIdentity token_identity(const GoldenCase& golden) {
           golden.column("token_index"), golden.column("sym_id"),        golden.column("cyclic_period")};
 }
 
+inline Contacts contacts(const GoldenCase& golden, bool constrained) {
+  return {golden.column("contact_conditioning.index"), golden.column("contact_threshold"), constrained, 4.0, 20.0};
+}
+
 inline AtomFeatures atom_features(const GoldenCase& golden) {
   return {golden.in("ref_pos"),           golden.column("ref_charge"),
           golden.in("ref_element.index"), golden.in("ref_atom_name_chars.index"),

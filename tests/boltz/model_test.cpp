@@ -148,12 +148,11 @@ TEST(Model, ResultsDoNotDependOnTheNumberOfThreads) {
 }
 
 TEST(Model, FoldsASingleResidue) {
-  const bio::Job job = bio::parse_input_text(">A|protein|empty\nG\n", "one.fasta");
-  const bio::Complex complex = bio::build_complex(job, bio::builtin_components());
+  const bio::Complex complex = bio::complex_of(">A|protein|empty\nG\n", "one.fasta");
   PredictOptions options;
   options.recycling_steps = 0;
   options.sampling_steps = 3;
-  const Prediction prediction = tiny_model().predict(bio::featurize(complex), options);
+  const Prediction prediction = tiny_model().predict(bio::features_of(complex), options);
   EXPECT_EQ(prediction.coordinates.shape(), (Shape{1, 32, 3}));
   for (const float value : prediction.coordinates.data<float>()) EXPECT_TRUE(std::isfinite(value));
   const SampleConfidence& confidence = prediction.confidence.at(0);

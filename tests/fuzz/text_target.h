@@ -16,6 +16,7 @@ int run_text_target(const std::uint8_t* data, std::size_t size, const Parse& par
   try {
     parse(std::string_view(reinterpret_cast<const char*>(data), size));
   } catch (const ErrorType& error) {
+    if (dynamic_cast<const InputError*>(&error) != nullptr) return 0;  // several errors, one line each
     if (std::string_view(error.what()).find_first_of("\r\n") != std::string_view::npos) std::abort();
   }
   return 0;
@@ -24,12 +25,15 @@ int run_text_target(const std::uint8_t* data, std::size_t size, const Parse& par
 /// A job of a file named `name`, and its features where they need no further files.
 inline int run_job_target(const std::uint8_t* data, std::size_t size, const char* name) {
   return run_text_target<Error>(data, size, [&](std::string_view text) {
-    const auto job = bio::parse_input_text(text, name);
-    for (const auto& entity : job.entities) {
-      if (entity.sequence.empty() || entity.chains.empty()) std::abort();
-      if (entity.msa_path) return;  // would read files
+    Diagnostics diagnostics;
+    const bio::Job job = bio::parse_input_text(text, name, diagnostics);
+    for (const bio::Entity& entity : job.entities) {
+      if (entity.chains.empty()) std::abort();
+      if (entity.sequence.empty() && entity.components.empty() && entity.smiles.empty()) std::abort();
+      if (entity.msa.kind == bio::MsaSource::Kind::file) return;  // would read files
     }
-    if (text.size() < 4096) bio::featurize(build_complex(job, bio::builtin_components()));
+    if (!job.templates.empty() || text.size() >= 4096) return;
+    bio::featurize(build_complex(job, bio::default_components(), {}, diagnostics), {}, diagnostics);
   });
 }
 

@@ -46,11 +46,11 @@ TEST(JitCalls, ATraceThatThrowsLeavesNothingBehind) {
   JitFunction function({.name = "thrower"});
   bool throws = true;
   int traces = 0;
-  const JitFunction::Traced body = [&](const Parameters&, const std::vector<Tensor>& x) -> std::vector<Tensor> {
+  const JitFunction::Traced body = [&](const Parameters&, const std::vector<Tensor>& x) {
     ++traces;
     const Tensor y = x[0] * 2.0;
     if (throws) throw std::domain_error("an exception of another language");
-    return {y};
+    return JitFunction::Results{{y}};
   };
   const std::vector<Tensor> arguments = {floats({2}, {1, 2})};
   for (int i = 0; i < 2; ++i) {
@@ -61,8 +61,8 @@ TEST(JitCalls, ATraceThatThrowsLeavesNothingBehind) {
   }
   EXPECT_EQ((arguments[0] + 1.0).to_floats(), (Floats{2, 3})) << "eager operations work after it";
   throws = false;
-  EXPECT_EQ(function.call(body, {}, arguments, "k")[0].to_floats(), (Floats{2, 4}));
-  EXPECT_EQ(function.call(body, {}, arguments, "k")[0].to_floats(), (Floats{2, 4}));
+  EXPECT_EQ(function.call(body, {}, arguments, "k").tensors[0].to_floats(), (Floats{2, 4}));
+  EXPECT_EQ(function.call(body, {}, arguments, "k").tensors[0].to_floats(), (Floats{2, 4}));
   EXPECT_EQ(traces, 3);
   EXPECT_EQ(function.statistics().entries, 1U);
   EXPECT_EQ(function.statistics().hits, 1U);
@@ -102,12 +102,12 @@ TEST(JitCalls, OutputsThatAreInputsOrTheSameValue) {
   JitFunction function({.name = "aliases"});
   const JitFunction::Traced body = [](const Parameters&, const std::vector<Tensor>& x) {
     const Tensor sum = x[0] + x[1];
-    return std::vector<Tensor>{x[1], sum, x[0], sum, x[1], ops::reshape(x[0], {2, 1})};
+    return JitFunction::Results{{x[1], sum, x[0], sum, x[1], ops::reshape(x[0], {2, 1})}};
   };
   for (int call = 0; call < 2; ++call) {
     const Tensor a = floats({2}, {1, 2});
     const Tensor b = floats({2}, {10, 20});
-    const std::vector<Tensor> results = function.call(body, {}, {a, b}, "");
+    const std::vector<Tensor> results = function.call(body, {}, {a, b}, "").tensors;
     ASSERT_EQ(results.size(), 6U);
     EXPECT_EQ(results[0].to_floats(), (Floats{10, 20}));
     EXPECT_EQ(results[1].to_floats(), (Floats{11, 22}));
@@ -122,11 +122,11 @@ TEST(JitCalls, OutputsThatAreInputsOrTheSameValue) {
 TEST(JitCalls, OneTensorForSeveralArguments) {
   JitFunction function({.name = "same argument"});
   const JitFunction::Traced body = [](const Parameters&, const std::vector<Tensor>& x) {
-    return std::vector<Tensor>{x[0] - x[1], x[0]};
+    return JitFunction::Results{{x[0] - x[1], x[0]}};
   };
   const Tensor a = floats({2}, {1, 2});
-  EXPECT_EQ(function.call(body, {}, {a, a}, "")[0].to_floats(), (Floats{0, 0}));
-  const std::vector<Tensor> results = function.call(body, {}, {a, floats({2}, {5, 5})}, "");
+  EXPECT_EQ(function.call(body, {}, {a, a}, "").tensors[0].to_floats(), (Floats{0, 0}));
+  const std::vector<Tensor> results = function.call(body, {}, {a, floats({2}, {5, 5})}, "").tensors;
   EXPECT_EQ(results[0].to_floats(), (Floats{-4, -3})) << "the program must not assume equal arguments";
 }
 
@@ -188,7 +188,7 @@ TEST(JitCalls, EightThreadsCompileEveryKeyOnce) {
     functions.push_back(std::make_unique<JitFunction>(JitOptions{.name = "f" + std::to_string(f)}));
     bodies.emplace_back([&traces, f](const Parameters&, const std::vector<Tensor>& x) {
       ++traces[static_cast<std::size_t>(f)];
-      return std::vector<Tensor>{x[0] * static_cast<double>(f + 2) + 1.0};
+      return JitFunction::Results{{x[0] * static_cast<double>(f + 2) + 1.0}};
     });
   }
   std::atomic<int> wrong = 0;
@@ -197,7 +197,7 @@ TEST(JitCalls, EightThreadsCompileEveryKeyOnce) {
       const auto f = static_cast<std::size_t>((t + i) % kFunctions);
       const std::int64_t size = 1 + (t + i / kFunctions) % kSizes;
       const auto value = static_cast<float>(t * 1000 + i);
-      const std::vector<Tensor> results = functions[f]->call(bodies[f], {}, {Tensor::full({size}, value)}, "");
+      const std::vector<Tensor> results = functions[f]->call(bodies[f], {}, {Tensor::full({size}, value)}, "").tensors;
       const Floats expected(static_cast<std::size_t>(size), value * static_cast<float>(f + 2) + 1);
       const Floats eager = ops::add(Tensor::full({size}, value), 1.0).to_floats();
       if (results[0].to_floats() != expected || eager != Floats(static_cast<std::size_t>(size), value + 1)) ++wrong;

@@ -7,6 +7,7 @@ an all-zero row (padding).
 """
 
 import json
+import re
 from pathlib import Path
 
 import torch
@@ -93,6 +94,11 @@ def store_features(features, prefix, keep=None):
         else:
             stored[f"{prefix}{name}"] = to_storable(value)
     return stored
+
+
+def without(tensors, pattern):
+    """The tensors whose names do not begin with the pattern."""
+    return {name: tensor for name, tensor in tensors.items() if not re.match(pattern, name)}
 
 
 def check_finite(tensors):

@@ -18,7 +18,6 @@ from boltz.data.mol import load_molecules
 from boltz.data.parse.schema import parse_boltz_schema, standardize
 from chemistry_inputs import COMPONENTS, MOLECULES, REFUSED, STANDARDIZE
 from common import setup, write, write_json
-from rdkit import Chem
 
 
 def parse_ligand(ligand, mol_dir=None, affinity=False):
@@ -115,15 +114,8 @@ def standardized(smiles):
     return dict(smiles=smiles, standardized=result, molecular_weight=round(weight, 6))
 
 
-def without_hydrogens(molecule):
-    """A component as the released library is said to hold it: no hydrogens, stereo from its coordinates."""
-    stripped = Chem.RemoveHs(molecule)
-    Chem.AssignStereochemistryFrom3D(stripped)
-    return stripped
-
-
 def component_molecules(folder):
-    components.write_components(folder, COMPONENTS, without_hydrogens)
+    components.write_components(folder, COMPONENTS, components.without_hydrogens)
     entries, tensors = {}, {}
     for code in COMPONENTS:
         target = parse_ligand(dict(ccd=code), folder, affinity=True)

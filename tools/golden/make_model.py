@@ -7,7 +7,6 @@ usage: make_model.py INPUT_DIR OUT_DIR [--case NAME ...] [--features-only] [--wr
 
 import argparse
 import os
-import re
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,7 +14,8 @@ from pathlib import Path
 import checkpoint
 import components
 import torch
-from common import setup, store_features, to_storable, write
+from common import setup, store_features, to_storable, without, write
+from margins import predicted_frames, run_with_margin
 from prediction import (
     FURTHER_FEATURES,
     POTENTIAL_FEATURES,
@@ -24,8 +24,6 @@ from prediction import (
     chain_table,
     collect,
     make_features,
-    predicted_frames,
-    run_with_margin,
     write_files,
 )
 
@@ -70,20 +68,32 @@ CASES = (
     polymer_case("homodimer"),
     polymer_case("heterodimer"),
     polymer_case("nucleic", written=True, embeddings=True),
-    polymer_case("modified", components=("SEP", "MSE", "HYP", "PSU", "5CM"), distogram=True, written=True, embeddings=True),
+    polymer_case(
+        "modified", components=("SEP", "MSE", "HYP", "PSU", "5CM"), distogram=True, written=True, embeddings=True
+    ),
     polymer_case("cyclic", distogram=True, atom_bias=True),
     Case("ligand", components=("DHA", "BME", "ZN", "TYL"), written=True),
     Case("glycan", components=("NAG",), written=True),
     Case("ligand_fasta", components=("SAL",), predicted=False),
     Case("smiles", features=(*TRUNK_FEATURES, *FURTHER_FEATURES, *POTENTIAL_FEATURES)),
     Case("constraints", components=("SEP", "BME"), settings=Settings(guided=True), dropped=f"{LARGE}|{TEMPLATE}"),
-    Case("templates", components=("SEP", "TPO", "BME", "ZN"), settings=Settings(guided=True), dropped=f"{LARGE}|{NOISY}"),
+    Case(
+        "templates",
+        components=("SEP", "TPO", "BME", "ZN"),
+        settings=Settings(guided=True),
+        dropped=f"{LARGE}|{NOISY}",
+    ),
     Case(
         "potentials",
         components=("ZN",),
         settings=Settings(steps=7, guided=True, potentials=True),
         features=(*TRUNK_FEATURES, *FURTHER_FEATURES, *POTENTIAL_FEATURES),
         dropped=rf"{LARGE}|{NOISY}|trunk\.|s_inputs|out\.pae$|out\.pde$",
+    ),
+    Case(
+        "subsample",
+        settings=Settings(subsampled=5),
+        dropped=rf"conditioning\.|out\.\w+_logits|out\.pdistogram|{TEMPLATE}|{GUIDED}",
     ),
 )
 
@@ -93,7 +103,7 @@ def tensors_of(case, batch, noise, recorder, prediction):
     if case.features != tuple(TRUNK_FEATURES):
         frames, mask = predicted_frames(batch, prediction["coords"])
         tensors["out.frames_idx"], tensors["out.frame_mask"] = to_storable(frames), to_storable(mask.bool())
-    return {name: value for name, value in tensors.items() if not re.match(case.dropped, name)}
+    return without(tensors, case.dropped)
 
 
 def run_case(case, model, arguments, scratch):

@@ -22,7 +22,7 @@ def shift(residues, offset):
 
 
 def pair_template(random):
-    """Two chains; the first has a gap, a modified residue and an alternative, residues lack N, CB, or all side chain."""
+    """Two chains with gaps, a modified residue, an alternative, residues without N, without CB, with CA alone."""
     first = make_chain(one_letter("G(MSE)KVS(SEP)LARTWGAD"), random, missing=(0, 7, 8))
     second = make_chain(one_letter("ATGCDEFY"), random, missing=(7,))
     shift(second, np.array([9.0, -4.0, 3.0]))
@@ -154,7 +154,8 @@ def assignment_sets():
 def describe_assignment(queries, templates):
     scores = [[get_global_alignment_score(query, template) for template in templates] for query in queries]
     rows, columns = linear_sum_assignment(scores, maximize=True)
-    return dict(queries=queries, templates=templates, scores=scores, pairs=[[int(r), int(c)] for r, c in zip(rows, columns)])
+    pairs = [[int(row), int(column)] for row, column in zip(rows, columns)]
+    return dict(queries=queries, templates=templates, scores=scores, pairs=pairs)
 
 
 def refused(query, template):

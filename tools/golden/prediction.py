@@ -10,25 +10,14 @@ from boltz.data.module.inferencev2 import PredictionDataset, collate
 from boltz.data.types import Manifest
 from boltz.data.write.writer import BoltzWriter
 from boltz.main import BoltzSteeringParams, process_inputs
-from boltz.model.layers.confidence_utils import compute_frame_pred
 from boltz.model.modules import diffusionv2
-from boltz.model.modules.utils import random_rotations
-from common import boundary_margin, store_features, to_storable
+from common import store_features, to_storable
+from draws import injected
 from rdkit.Chem import AllChem
 
 # With few steps the default step scale (1.5) overshoots so far that the coordinates end at hundreds of Angstroms,
 # where fp32 rounding alone is 1e-3 and every distance falls into the last bin whatever the coordinates are.
 STEP_SCALE = 1.1
-# The particles of a sample start from noise that differs by this much (standard deviations), so that their weights are
-# neither equal nor 0 and 1.
-PARTICLE_SPREAD = 0.005
-# A run with forces must not move further than this (Angstrom) when all weights change by one rounding: the forces jump
-# where a distance or angle crosses its bound.
-ALLOWED_MOTION = 1e-4
-# Distances (and cosines of frames) must keep this far from a bin edge (or threshold), so that rounding does not decide.
-REQUIRED_MARGIN = 2e-4
-COLLINEAR_COSINE = 0.9063
-NONPOLYMER = 3
 
 TRUNK_FEATURES = """
 token_index residue_index asym_id entity_id sym_id mol_type res_type token_bonds type_bonds token_pad_mask
@@ -61,10 +50,13 @@ class Settings:
     samples: int = 2
     guided: bool = False  # something is forced, or the potentials are on
     potentials: bool = False  # the reference's --use_potentials
+    subsampled: int = 0  # rows of the alignment that each pass takes, 0 = all: the reference's --subsample_msa
+    affinity: bool = False  # the run of the affinity model, which has no steering at all
 
     def steering(self):
         steering = BoltzSteeringParams()
         steering.fk_steering = steering.physical_guidance_update = self.potentials
+        steering.contact_guidance_update = not self.affinity
         return asdict(steering)
 
     @property
@@ -77,13 +69,18 @@ class Settings:
         return self.samples * self.particles
 
     def metadata(self):
-        return dict(
+        entries = dict(
             recycling_steps=self.passes - 1,
             sampling_steps=self.steps,
             diffusion_samples=self.samples,
             step_scale=STEP_SCALE,
-            steering="potentials" if self.potentials else "default of the reference's command line",
+            steering="default of the reference's command line",
         )
+        if self.potentials or self.affinity:
+            entries["steering"] = "potentials" if self.potentials else "none"
+        if self.subsampled:
+            entries["num_subsampled_msa"] = self.subsampled
+        return entries
 
 
 # ---- features ----
@@ -136,84 +133,6 @@ def load_features(cache, work, targets=None, **options):
     return collate([dataset[0]])
 
 
-# ---- random draws ----
-
-
-def draw_noise(atoms, seed, settings):
-    """Every random draw of the sampler, as the reference would make them but known in advance."""
-    generator = torch.Generator().manual_seed(seed)
-    shape = (settings.samples, atoms, 3)
-    torch.manual_seed(seed)
-    noise = dict(
-        initial=torch.randn(shape, generator=generator),
-        noise=torch.randn(settings.steps, *shape, generator=generator),
-        rotation=torch.stack([random_rotations(settings.samples) for _ in range(settings.steps)]),
-        translation=torch.randn(settings.steps, settings.samples, 3, generator=generator),
-    )
-    if settings.particles > 1:
-        noise["initial"] = noise["initial"].repeat_interleave(settings.particles, dim=0)
-        for name in ("noise", "rotation", "translation"):
-            noise[name] = noise[name].repeat_interleave(settings.particles, dim=1)
-        for name in ("initial", "noise"):
-            noise[name] += PARTICLE_SPREAD * torch.randn(noise[name].shape, generator=generator)
-    return noise
-
-
-original_randperm = torch.randperm
-
-
-class Draws:
-    """Serves given draws in the order in which the reference asks for them.
-
-    Particles and rows of the alignment are drawn when first asked for and then added to the given draws.
-    """
-
-    def __init__(self, noise):
-        self.noise = noise
-        self.normal = [noise["initial"], *noise["noise"]]
-        self.frames = list(zip(noise["rotation"], noise["translation"]))
-        self.permutations = 0
-        self.weights = []  # those that the reference would have drawn the particles with
-
-    def randn(self, shape, device=None):
-        value = self.normal.pop(0)
-        if tuple(shape) != tuple(value.shape):
-            raise ValueError(f"the sampler asked for {tuple(shape)}, expected {tuple(value.shape)}")
-        return value.clone()
-
-    def augmentation(self, multiplicity, s_trans=1.0, device=None, dtype=torch.float32):
-        rotation, translation = self.frames.pop(0)
-        return rotation, translation[:, None]
-
-    def multinomial(self, weights, count, replacement):
-        event = len(self.weights)
-        self.weights.append(weights)
-        generator = torch.Generator().manual_seed(event)
-        value = torch.randint(weights.shape[1], (len(weights), count), generator=generator)
-        return self.noise.setdefault(f"resample.{event}", value.float()).long()
-
-    def randperm(self, count):
-        value = original_randperm(count, generator=torch.Generator().manual_seed(self.permutations))
-        self.permutations += 1
-        return self.noise.setdefault(f"msa_rows.{self.permutations - 1}", value.float()).long()
-
-    def check_used_up(self):
-        if self.normal or self.frames:
-            raise ValueError("the reference used fewer random draws than expected")
-
-
-@contextlib.contextmanager
-def injected(noise):
-    """Replaces the reference's random draws by the given ones."""
-    draws = Draws(noise)
-    with (
-        mock.patch.object(diffusionv2, "compute_random_augmentation", draws.augmentation),
-        mock.patch.multiple(torch, randn=draws.randn, multinomial=draws.multinomial, randperm=draws.randperm),
-    ):
-        yield draws
-    draws.check_used_up()
-
-
 # ---- runs ----
 
 
@@ -245,7 +164,9 @@ class Recorder:
         diffusionv2.weighted_rigid_align = self.align
 
     def on_input(self, module, inputs, output):
-        self.tensors["s_inputs"] = output[0]
+        # The affinity model embeds its inputs once more, with another profile.
+        name = "s_inputs_affinity" if "s_inputs" in self.tensors else "s_inputs"
+        self.tensors[name] = output[0]
 
     def on_template(self, module, inputs, output):
         self.tensors[f"trunk.{self.passes}.template"] = output[0]
@@ -298,6 +219,7 @@ def run_model(model, batch, noise, settings):
     )
     model.structure_module.step_scale = STEP_SCALE
     model.steering_args = settings.steering()
+    model.msa_module.subsample_msa, model.msa_module.num_subsampled_msa = settings.subsampled > 0, settings.subsampled
     recorder = Recorder(model)
     try:
         with injected(noise) as draws:
@@ -307,87 +229,6 @@ def run_model(model, batch, noise, settings):
     if draws.weights:
         recorder.tensors["guidance.weights"] = torch.stack(draws.weights)
     return recorder, prediction
-
-
-# ---- margins ----
-
-
-def predicted_frames(batch, coords):
-    """Atoms of every token's frame [samples,N,3] and whether the frame is valid [samples,N], as in the confidence."""
-    frames, mask = compute_frame_pred(coords, batch["frames_idx"], batch, len(coords), inference=True)
-    return frames[0], mask[0]
-
-
-def frame_margin(batch, coords):
-    """Smallest distance of a frame's cosine to the limit of collinearity."""
-    frames, _ = predicted_frames(batch, coords)
-    points = [torch.stack([xyz[index[:, k]] for xyz, index in zip(coords.double(), frames)]) for k in range(3)]
-    cosine = torch.nn.functional.cosine_similarity(points[0] - points[1], points[2] - points[1], dim=-1).abs()
-    return boundary_margin(cosine, torch.tensor([COLLINEAR_COSINE]))
-
-
-def neighbour_margin(batch, coords):
-    """Smallest gap between the distances to an atom's first three neighbours in a ligand chain."""
-    token = batch["atom_to_token"][0].argmax(dim=-1)
-    real = batch["atom_pad_mask"][0].bool()
-    margin = float("inf")
-    for chain in batch["asym_id"][0].unique():
-        atoms = real & (batch["asym_id"][0][token] == chain) & (batch["mol_type"][0][token] == NONPOLYMER)
-        if atoms.sum() >= 3:
-            points = coords.double()[:, atoms]
-            nearest = torch.cdist(points, points).sort(dim=-1).values[..., :4]
-            margin = min(margin, float(nearest.diff(dim=-1).min()))
-    return margin
-
-
-def margin(batch, coords, boundaries):
-    """Distance of the nearest token pair to a bin edge or the contact threshold, or of a frame to another choice."""
-    selection = batch["token_to_rep_atom"].double().expand(len(coords), -1, -1)
-    points = torch.bmm(selection, coords.double())
-    pairs = torch.triu_indices(points.shape[1], points.shape[1], offset=1)
-    distance = torch.cdist(points, points)[:, pairs[0], pairs[1]]
-    pair_margin = boundary_margin(distance, torch.cat([boundaries, torch.tensor([8.0])]))
-    return min(pair_margin, frame_margin(batch, coords), neighbour_margin(batch, coords))
-
-
-@contextlib.contextmanager
-def rounded_weights(model, seed):
-    """Moves every weight by one fp32 rounding, up or down."""
-    generator = torch.Generator().manual_seed(seed)
-    saved = [parameter.data.clone() for parameter in model.parameters()]
-    for parameter in model.parameters():
-        sign = torch.randint(0, 2, parameter.shape, generator=generator) * 2.0 - 1.0
-        parameter.data.mul_(1.0 + sign * torch.finfo(torch.float32).eps)
-    try:
-        yield
-    finally:
-        for parameter, value in zip(model.parameters(), saved):
-            parameter.data.copy_(value)
-
-
-def motion(model, batch, noise, settings, coords):
-    """How far an atom moves at most when all weights change by one rounding."""
-    largest = 0.0
-    for seed in range(4):
-        with rounded_weights(model, seed):
-            moved = run_model(model, batch, noise, settings)[1]["coords"]
-        largest = max(largest, float((moved - coords).abs().max()))
-    return largest
-
-
-def run_with_margin(model, batch, name, settings):
-    """Tries noise seeds until no distance is so near a bin edge that rounding would decide."""
-    for seed in range(1000):
-        noise = draw_noise(batch["ref_pos"].shape[1], seed, settings)
-        recorder, prediction = run_model(model, batch, noise, settings)
-        found = margin(batch, prediction["coords"], model.confidence_module.boundaries)
-        if found < REQUIRED_MARGIN:
-            continue
-        moved = motion(model, batch, noise, settings, prediction["coords"]) if settings.guided else 0.0
-        if moved <= ALLOWED_MOTION:
-            print(f"{name}: noise seed {seed}, bin margin {found:.1e}, motion {moved:.1e}")
-            return noise, recorder, prediction
-    raise SystemExit(f"{name}: no noise seed gives a result that rounding leaves alone")
 
 
 # ---- what is kept ----
@@ -414,24 +255,32 @@ def collect(batch, noise, recorder, prediction, features):
     for key in stacked.split():
         tensors[f"out.{key}"] = to_storable(output[key])
     tensors["out.confidence_score"] = to_storable(prediction["confidence_score"])
+    tensors |= {f"out.{key}": to_storable(value) for key, value in output.items() if key.startswith("affinity_")}
     return tensors
 
 
-def write_files(batch, prediction, work, folder, embeddings=False):
+def write_prediction(batch, prediction, work, kind, embeddings=False):
+    """Runs the reference's writer; returns the folder that holds a folder per input."""
+    folder = work / f"written_{kind}"
+    writer = BoltzWriter(
+        data_dir=work / "processed" / "structures",
+        output_dir=folder,
+        output_format=kind,
+        boltz2=True,
+        write_embeddings=embeddings,
+    )
+    writer.write_on_batch_end(None, None, prediction, None, batch, 0, 0)
+    return folder
+
+
+def write_files(batch, prediction, work, target_folder, embeddings=False):
     """Stores what the reference's writer makes of a prediction, as mmCIF and as PDB."""
     for kind in ("mmcif", "pdb"):
-        writer = BoltzWriter(
-            data_dir=work / "processed" / "structures",
-            output_dir=work / f"written_{kind}",
-            output_format=kind,
-            boltz2=True,
-            write_embeddings=embeddings and kind == "mmcif",
-        )
-        writer.write_on_batch_end(None, None, prediction, None, batch, 0, 0)
-        for source in sorted((work / f"written_{kind}").rglob("*")):
+        folder = write_prediction(batch, prediction, work, kind, embeddings and kind == "mmcif")
+        for source in sorted(folder.rglob("*")):
             # The structure files of the lower ranks show nothing that those of rank 0 do not.
             if source.is_file() and not (source.suffix in (".cif", ".pdb") and "model_0" not in source.stem):
-                target = folder / source.relative_to(work / f"written_{kind}")
+                target = target_folder / source.relative_to(folder)
                 target.parent.mkdir(parents=True, exist_ok=True)
                 shutil.copyfile(source, target)
                 print(f"{target.stat().st_size / 1024:8.1f} KiB  {target}")

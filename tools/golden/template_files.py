@@ -92,7 +92,8 @@ pdbx_PDB_model_num""".split()
 
 
 def loop(category, columns, rows):
-    return "\n".join(["loop_", *(f"_{category}.{name}" for name in columns), *(" ".join(map(str, r)) for r in rows), "#"])
+    names = [f"_{category}.{name}" for name in columns]
+    return "\n".join(["loop_", *names, *(" ".join(map(str, row)) for row in rows), "#"])
 
 
 def atom_rows(residue):

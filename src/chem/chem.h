@@ -1,0 +1,59 @@
+/// Chemistry perception: SMILES to components, and the geometry that the physical potentials hold ligands to. Made with
+/// RDKit; a build without it (-DTILEFOLD_WITH_RDKIT=OFF) refuses every call with an UnsupportedError that names the
+/// option.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "tilefold/bio/component.h"
+
+namespace tilefold::chem {
+
+/// Whether this build has RDKit.
+bool is_available();
+
+/// The ligand of a SMILES: atoms in the order of the SMILES, named by element and canonical rank, with one conformer
+/// (ETKDG version 3, seed 42, then UFF). `code` becomes the component's code. Throws ParseError for a SMILES that RDKit
+/// refuses, for a molecule whose atom names exceed four characters, and when no conformer can be embedded.
+bio::Component component_from_smiles(const std::string& smiles, const std::string& code);
+
+/// The SMILES as the reference standardises affinity binders: largest fragment, ChEMBL's normalisation, uncharged.
+/// `had_fragments` is set when fragments were dropped. Throws ParseError for an excluded or broken molecule.
+std::string standardize_smiles(const std::string& smiles, bool& had_fragments);
+
+/// Geometry of one residue; indices count the atoms of its component.
+struct Geometry {
+  struct Bounds {
+    std::int32_t first = 0;
+    std::int32_t second = 0;
+    float lower = 0;  ///< Angstrom
+    float upper = 0;
+    bool is_bond = false;
+    bool is_angle = false;
+  };
+  struct ChiralAtom {
+    std::array<std::int32_t, 4> atoms{};  ///< three neighbours, centre
+    bool is_reference = false;
+    bool is_r = false;
+  };
+  struct StereoBond {
+    std::array<std::int32_t, 4> atoms{};
+    bool is_reference = false;
+    bool is_e = false;
+  };
+  std::vector<Bounds> bounds;
+  std::vector<ChiralAtom> chiral_atoms;
+  std::vector<StereoBond> stereo_bonds;
+  std::vector<std::array<std::int32_t, 6>> planar_bonds;
+  std::vector<std::array<std::int32_t, 5>> planar_rings_5;
+  std::vector<std::array<std::int32_t, 6>> planar_rings_6;
+};
+
+/// Bounds, chirality, double-bond and planarity constraints of a component (of its SMILES with explicit hydrogens where
+/// it has one). Throws ValueError, naming the component, when RDKit cannot treat the molecule.
+Geometry geometry_of(const bio::Component& component);
+
+}  // namespace tilefold::chem
