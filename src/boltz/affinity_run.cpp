@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "boltz/affinity_module.h"
+#include "boltz/stacks.h"
 #include "tilefold/error.h"
 #include "tilefold/ops.h"
 
@@ -31,8 +32,7 @@ AffinityEstimate run_member(const PredictionContext& context, const Programs& pr
                             const Tensor& s_inputs, const Tensor& z, const Tensor& x, const Tensor& pairs) {
   const Parameters parameters = context.parameters.scope(shape.name);
   Tensor pair = programs.affinity_pairs(parameters, s_inputs, z, x);
-  for (std::int64_t block = 0; block < shape.num_blocks; ++block)
-    pair = programs.pair_stack(parameters.scope("pairformer_stack.layers", block), pair, pairs);
+  pair = run_pair_stack(programs, parameters.scope("pairformer_stack"), shape.stack.num_blocks, pair, pairs);
   const AffinityHeads heads =
       programs.affinity_heads(parameters.scope("affinity_heads"), pair, without_diagonal(pairs));
   const double logit = heads.logit.item();

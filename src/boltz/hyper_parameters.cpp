@@ -148,9 +148,9 @@ AffinityShape parse_affinity(const Section& section, const char* name) {
   stack.refuse("post_layer_norm", true);
   AffinityShape shape;
   shape.name = name;
-  shape.num_blocks = stack.size("num_blocks", 0);
-  shape.pairwise_head_width = stack.size_or("pairwise_head_width", shape.pairwise_head_width);
-  shape.pairwise_num_heads = stack.size_or("pairwise_num_heads", shape.pairwise_num_heads);
+  shape.stack.num_blocks = stack.size("num_blocks", 0);
+  shape.stack.pairwise_head_width = stack.size_or("pairwise_head_width", 32);
+  shape.stack.pairwise_num_heads = stack.size_or("pairwise_num_heads", 4);
   shape.num_dist_bins = section.size_or("num_dist_bins", shape.num_dist_bins, 2);
   shape.head_width = section.section("transformer_args").size("token_s");
   return shape;

@@ -15,6 +15,7 @@ struct PairformerShape {
   std::int64_t num_heads = 16;
   std::int64_t pairwise_head_width = 32;
   std::int64_t pairwise_num_heads = 4;
+  bool post_layer_norm = false;  ///< another norm at the end of the sequence track
 };
 
 struct InputEmbedderShape {
@@ -66,10 +67,8 @@ struct ConfidenceShape {
 
 /// One member of the affinity ensemble.
 struct AffinityShape {
-  std::string name;  ///< of its module in the checkpoint
-  std::int64_t num_blocks = 0;
-  std::int64_t pairwise_head_width = 32;
-  std::int64_t pairwise_num_heads = 4;
+  std::string name;       ///< of its module in the checkpoint
+  PairformerShape stack;  ///< blocks, head width and heads of the stack without a sequence track
   std::int64_t num_dist_bins = 64;
   std::int64_t head_width = 0;  ///< of the layers behind the mean over pairs
 };

@@ -97,7 +97,7 @@ ModelInputs make_model_inputs(const bio::Features& features, const HyperParamete
   inputs.bonds.present = read.floats("token_bonds");
   if (values.bond_type_feature) inputs.bonds.kind = read.integer_column("type_bonds");
   const Tensor contact_kind = read.integer_column("contact_conditioning.index");
-  inputs.contacts = {contact_kind, read.float_column("contact_threshold"), any_at_least(contact_kind, 2),
+  inputs.contacts = {contact_kind, read.float_column("contact_threshold"), any_at_least(contact_kind, kFirstConstraint),
                      values.conditioning_cutoff_min, values.conditioning_cutoff_max};
 
   const Tensor mask = read.floats("token_pad_mask");

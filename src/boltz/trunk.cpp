@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "boltz/msa_subsample.h"
+#include "boltz/stacks.h"
 #include "tilefold/ops.h"
 
 namespace tilefold::boltz {
@@ -35,9 +36,8 @@ Tensor add_templates(const PredictionContext& context, const ModelInputs& inputs
   Tensor sum;
   for (const TemplateRow& row : inputs.templates) {
     const Tensor v = programs.template_embedding(parameters, z, row, shape.options);
-    Tensor stack = v;
-    for (std::int64_t block = 0; block < shape.stack.num_blocks; ++block)
-      stack = programs.pair_stack(parameters.scope("pairformer.layers", block), stack, inputs.pair_mask);
+    const Tensor stack =
+        run_pair_stack(programs, parameters.scope("pairformer"), shape.stack.num_blocks, v, inputs.pair_mask);
     const Tensor part = programs.template_representation(parameters, v, stack);
     sum = sum.defined() ? sum + part : part;
   }
@@ -61,15 +61,8 @@ EmbeddedMsa rows_of_pass(const PredictionContext& context, const EmbeddedMsa& ms
 /// z + MSA(z): the module returns z with its updates, so z itself counts twice, as the network was trained.
 Tensor add_msa(const PredictionContext& context, const ModelInputs& inputs, const EmbeddedMsa& msa, const Tensor& z,
                TrunkProgress& progress) {
-  const Parameters parameters = context.parameters.scope("msa_module");
-  Tensor m = msa.m;
-  Tensor pair = z;
-  for (std::int64_t block = 0; block < context.values.msa.msa_blocks; ++block) {
-    std::tie(m, pair) =
-        context.programs.msa_layer(parameters.scope("layers", block), m, pair, inputs.pair_mask, msa.mask);
-    progress.advance();
-  }
-  return z + pair;
+  return z + run_msa_stack(context.programs, context.parameters.scope("msa_module"), context.values.msa.msa_blocks,
+                           msa.m, z, inputs.pair_mask, msa.mask, [&] { progress.advance(); });
 }
 
 }  // namespace
@@ -103,14 +96,14 @@ TrunkOutput run_trunk(const PredictionContext& context, const ModelInputs& input
   out.z = Tensor::zeros(z_init.shape());
   for (std::int64_t pass = 0; pass <= context.options.recycling_steps; ++pass) {
     std::tie(out.s, out.z) = programs.recycle(parameters, s_init, z_init, out.s, out.z);
+    const Tensor before = context.dumps() ? out.z : Tensor();
     out.z = add_templates(context, inputs, out.z);
+    if (before.defined()) context.dump(fmt::format("trunk.{}.template", pass), out.z - before);
     out.z = add_msa(context, inputs, rows_of_pass(context, msa, pass), out.z, progress);
     context.dump(fmt::format("trunk.{}.z_msa", pass), out.z);
-    for (std::int64_t block = 0; block < context.values.pairformer.num_blocks; ++block) {
-      std::tie(out.s, out.z) = programs.pairformer_layer(parameters.scope("pairformer_module.layers", block), out.s,
-                                                         out.z, inputs.mask, inputs.pair_mask);
-      progress.advance();
-    }
+    std::tie(out.s, out.z) =
+        run_pairformer(programs, parameters.scope("pairformer_module"), context.values.pairformer.num_blocks,
+                       std::move(out.s), std::move(out.z), inputs.mask, inputs.pair_mask, [&] { progress.advance(); });
     context.dump(fmt::format("trunk.{}.s", pass), out.s);
     context.dump(fmt::format("trunk.{}.z", pass), out.z);
   }
