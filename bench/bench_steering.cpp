@@ -221,8 +221,10 @@ Seconds denoiser_seconds() {
   const boltz::Model model = score_model();
   // Glycines in the place of the ligand's tokens.
   const std::string sequence = std::string(256, 'L') + std::string(kLigandAtoms, 'G');
-  const bio::Job job = bio::parse_input_text(">A|protein|empty\n" + sequence + "\n", "protein.fasta");
-  const bio::Features features = bio::featurize(bio::build_complex(job, bio::builtin_components()));
+  Diagnostics diagnostics;
+  const bio::Job job = bio::parse_input_text(">A|protein|empty\n" + sequence + "\n", "protein.fasta", diagnostics);
+  const bio::Complex complex = bio::build_complex(job, bio::default_components(), {}, diagnostics);
+  const bio::Features features = bio::featurize(complex, {}, diagnostics);
   boltz::PredictOptions options;
   options.recycling_steps = 0;
   options.sampling_steps = 8;
