@@ -23,7 +23,7 @@ class SteeringNoise : public testing::Test {
   }
   void apply(const Tensors& tensors) {
     save_safetensors(folder_ / "noise.safetensors", tensors);
-    cli::apply_noise_file(folder_ / "noise.safetensors", features_, options_);
+    cli::apply_noise_file(folder_ / "noise.safetensors", "", features_, options_);
   }
   std::string refusal_of(const Tensors& tensors) {
     try {
