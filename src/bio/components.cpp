@@ -96,6 +96,8 @@ std::shared_ptr<const Component> ComponentLibrary::find(std::string_view code) c
 
 std::vector<std::string> ComponentLibrary::similar(std::string_view, std::size_t) const { return {}; }
 
+std::filesystem::path component_table_path() { return {}; }
+
 const ComponentLibrary& default_components() {
   static const ComponentLibrary library({});
   return library;

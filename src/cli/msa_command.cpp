@@ -76,8 +76,7 @@ std::string read_input(const fs::path& path) {
 
 /// The proteins of an input that name no alignment, named as Boltz names automatic alignments.
 std::vector<Query> read_job(const fs::path& path) {
-  Diagnostics diagnostics(
-      [](const std::string& warning) { std::fprintf(stderr, "tilefold: warning: %s\n", warning.c_str()); });
+  Diagnostics diagnostics;  // its warnings are about predictions
   const bio::Job job = bio::parse_input(path, diagnostics);
   diagnostics.throw_if_refused();
   std::vector<Query> queries;
