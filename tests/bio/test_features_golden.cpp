@@ -59,6 +59,7 @@ TEST_P(GoldenFeatures, EqualTheReference) {
       const auto b = expected.to_floats();
       ASSERT_EQ(a.size(), b.size());
       for (std::size_t i = 0; i < a.size(); ++i) {
+        if (a[i] == b[i]) continue;  // infinite thresholds, too
         ASSERT_NEAR(a[i], b[i], tolerance_of(name) * std::max(1.0F, std::abs(b[i]))) << "at " << i;
       }
     }
