@@ -1,14 +1,25 @@
 #!/usr/bin/env bash
-# Installs the Debian packages that building and testing need, if any is missing. Safe to run again.
+# Installs the Debian packages that building and testing need, if any is missing: tools/install_dependencies.sh [--tests]
+#   --tests   also programs that no build needs but some tests run (mmseqs2)
+# Safe to run again.
 set -euo pipefail
 
 packages=(
   build-essential g++ cmake ninja-build ccache git
   llvm-19-dev clang-19 libclang-rt-19-dev lld-19 clang-format-19
   libtbb-dev libfmt-dev libcli11-dev nlohmann-json3-dev libyaml-cpp-dev libeigen3-dev
+  zlib1g-dev libzstd-dev libcurl4-openssl-dev gemmi-dev tao-pegtl-dev libgtest-dev libgmock-dev libbenchmark-dev
   zlib1g-dev libzstd-dev gemmi-dev tao-pegtl-dev libgtest-dev libgmock-dev libbenchmark-dev
   python3 python3-venv
 )
+case "${1:-}" in
+  "") ;;
+  --tests) packages+=(mmseqs2) ;;
+  *)
+    echo "error: unknown option '$1'; expected nothing or --tests" >&2
+    exit 2
+    ;;
+esac
 
 missing=()
 for package in "${packages[@]}"; do

@@ -17,6 +17,7 @@ enum class RandomStream : std::uint32_t {
   step_rotation = 6,       ///< quaternion of every sampler step and sample
   step_translation = 7,    ///< translation of every sampler step and sample
   msa_rows = 8,            ///< choice of MSA rows in every trunk pass
+  resampling = 9,          ///< which particles of a steered sample go on
 };
 
 /// The Philox 4x32 block function with 10 rounds (Salmon et al. 2011).

@@ -17,5 +17,7 @@ void bind_programs(nanobind::module_& module);
 void bind_machine(nanobind::module_& module);
 /// Compiled modules of Boltz-2 for PyTorch models.
 void bind_boltz(nanobind::module_& module);
+/// Names and shapes of their parameters.
+void bind_boltz_parameters(nanobind::module_& module);
 
 }  // namespace tilefold::python

@@ -9,4 +9,5 @@ NB_MODULE(_native, module) {
   tilefold::python::bind_programs(module);
   tilefold::python::bind_machine(module);
   tilefold::python::bind_boltz(module);
+  tilefold::python::bind_boltz_parameters(module);
 }

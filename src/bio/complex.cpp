@@ -10,6 +10,7 @@
 #include "bio/constants.h"
 #include "bio/constraints.h"
 #include "bio/residue_template.h"
+#include "bio/template_input.h"
 #include "bio/text.h"
 #include "bio/tokens.h"
 #include "tilefold/error.h"
@@ -90,6 +91,7 @@ class ComplexBuilder {
     complex_.id = job_.id;
     for (std::size_t entity = 0; entity < job_.entities.size(); ++entity) add_entity(entity);
     resolve_constraints(job_, complex_, diagnostics_);
+    complex_.templates = read_templates(job_, complex_.structure, components_, diagnostics_);
     diagnostics_.throw_if_refused();
     complex_.tokens = tokenize(complex_.structure);
     return std::move(complex_);

@@ -11,8 +11,7 @@
 
 namespace tilefold::bio {
 
-/// Residue vocabulary: `<pad>`, gap, 20 amino acids, UNK, A G C U N, DA DG DC DT DN.
-inline constexpr std::int32_t kNumResidueTypes = 33;
+// Types in the residue vocabulary of `kNumResidueTypes`.
 inline constexpr std::int32_t kGapType = 1;
 inline constexpr std::int32_t kMethionineType = 14;
 inline constexpr std::int32_t kUnknownProteinType = 22;

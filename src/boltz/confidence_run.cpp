@@ -3,6 +3,7 @@
 #include <numeric>
 
 #include "boltz/confidence_module.h"
+#include "boltz/stacks.h"
 #include "tilefold/ops.h"
 
 namespace tilefold::boltz {
@@ -64,12 +65,9 @@ class ConfidenceRun {
   SampleConfidence run(const Tensor& coordinates) {
     const Programs& programs = context_.programs;
     const Tensor representative = ops::embedding(inputs_.representative_atom, coordinates);
-    Tensor s = start_.s;
-    Tensor z = programs.add_distances(parameters_, start_.z, representative);
-    for (std::int64_t block = 0; block < blocks_; ++block) {
-      std::tie(s, z) = programs.pairformer_layer(parameters_.scope("pairformer_stack.layers", block), s, z,
-                                                 inputs_.mask, inputs_.pair_mask);
-    }
+    const auto [s, z] =
+        run_pairformer(programs, parameters_.scope("pairformer_stack"), blocks_, start_.s,
+                       programs.add_distances(parameters_, start_.z, representative), inputs_.mask, inputs_.pair_mask);
     const ConfidenceLogits logits = programs.confidence_heads(parameters_.scope("confidence_heads"), s, z, same_chain_);
     dump_.add("plddt_logits", logits.plddt);
     dump_.add("resolved_logits", logits.resolved);

@@ -2,13 +2,6 @@
 #include "boltz/pair_features.h"
 
 namespace tilefold::boltz {
-namespace {
-
-constexpr std::int64_t kUnspecified = 0;
-constexpr std::int64_t kFirstConstraint = 2;  // pocket>binder, binder>pocket, contact follow
-constexpr std::int64_t kConstraints = 3;
-
-}  // namespace
 
 Tensor contact_conditioning(const Parameters& parameters, const Contacts& contacts) {
   const Tensor classes = without_channel(contacts.kind);  // [N, N]
@@ -17,8 +10,7 @@ Tensor contact_conditioning(const Parameters& parameters, const Contacts& contac
   const Tensor none = ops::full(Shape{1, 1}, -1.0, DType::int32);
   const Tensor is_constraint = ops::ge(classes, static_cast<double>(kFirstConstraint));
   // Index -1 is a row of zeros.
-  Tensor unconstrained =
-      ops::embedding(ops::where(is_constraint, none, ops::maximum(classes, static_cast<double>(kUnspecified))), fixed);
+  Tensor unconstrained = ops::embedding(ops::where(is_constraint, none, ops::maximum(classes, 0.0)), fixed);
   if (!contacts.constrained) return unconstrained;
 
   const Tensor weight = parameters["encoder.weight"];  // [Cz, 3 classes + threshold + Fourier features]

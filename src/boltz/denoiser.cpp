@@ -4,7 +4,6 @@
 #include <algorithm>
 #include <cmath>
 
-#include "boltz/attention_pair_bias.h"
 #include "tilefold/ops.h"
 
 namespace tilefold::boltz {
@@ -16,11 +15,11 @@ using ConstValues = Eigen::Map<const Eigen::ArrayXf>;
 Values values_of(Tensor& tensor) { return {tensor.mutable_data<float>().data(), tensor.volume()}; }
 ConstValues values_of(const Tensor& tensor) { return {tensor.data<float>().data(), tensor.volume()}; }
 
-/// [W, H, 32, 128] per layer -> the reference's [W, 32, 128, layers * H].
-Tensor in_reference_order(const std::vector<Tensor>& biases, const std::vector<int>& order) {
+/// [W, H, Q, K] per layer -> the reference's [W, Q, K, layers * H].
+Tensor in_reference_order(const std::vector<Tensor>& biases) {
   std::vector<Tensor> parts;
   parts.reserve(biases.size());
-  for (const Tensor& bias : biases) parts.push_back(ops::permute(bias, order));
+  for (const Tensor& bias : biases) parts.push_back(ops::permute(bias, {0, 2, 3, 1}));
   return ops::concat(parts, -1);
 }
 
@@ -32,56 +31,42 @@ Tensor samples_of(const Tensor& x, std::int64_t first, std::int64_t last) {
   return Tensor::from_data(Shape{last - first, x.shape()[1], x.shape()[2]}, part);
 }
 
+/// Under the reference's names and in its shapes.
+void dump(const PredictionContext& context, const DiffusionConditioning& conditioning) {
+  const AtomConditioning& atoms = conditioning.atoms;
+  context.dump("conditioning.q", atoms.q);
+  context.dump("conditioning.c", atoms.c);
+  context.dump("conditioning.atom_enc_bias", in_reference_order(atoms.encoder_biases));
+  context.dump("conditioning.atom_dec_bias", in_reference_order(atoms.decoder_biases));
+  context.dump("conditioning.token_trans_bias", ops::squeeze(in_reference_order(conditioning.token_biases), 0));
+}
+
+/// What the diffusion takes from the trunk.
+DiffusionConditioning condition(const PredictionContext& context, const ModelInputs& inputs, const TrunkOutput& trunk) {
+  const Programs& programs = context.programs;
+  const Parameters parameters = context.parameters.scope("diffusion_conditioning");
+  const Tensor pair =
+      programs.pairwise_conditioning(parameters.scope("pairwise_conditioner"), trunk.z, trunk.relative_positions);
+  DiffusionConditioning conditioning;
+  conditioning.atoms = programs.atom_conditioning(parameters, inputs.atom_features, inputs.atom_layout, trunk.s, pair);
+  for (std::int64_t layer = 0; layer < context.values.score.token_transformer_depth; ++layer)
+    conditioning.token_biases.push_back(programs.token_bias(parameters.scope("token_trans_proj_z", layer), pair));
+  if (context.dumps()) dump(context, conditioning);
+  return conditioning;
+}
+
+ScoreNetwork score_network(const PredictionContext& context, const ModelInputs& inputs, const TrunkOutput& trunk) {
+  context.report("conditioning", 0, 1);
+  ScoreNetwork network(context.programs, context.parameters.scope("structure_module.score_model"),
+                       {trunk.s, trunk.s_inputs, inputs.mask, inputs.atom_layout, condition(context, inputs, trunk)});
+  context.report("conditioning", 1, 1);
+  return network;
+}
+
 }  // namespace
 
 Denoiser::Denoiser(const PredictionContext& context, const ModelInputs& inputs, const TrunkOutput& trunk)
-    : context_(context),
-      parameters_(context.parameters.scope("structure_module.score_model")),
-      layout_(inputs.atom_layout),
-      key_bias_(key_mask_bias(inputs.mask)) {
-  context.report("conditioning", 0, 1);
-  condition(inputs, trunk);
-  const Programs& programs = context.programs;
-  const auto layers = [&](const char* transformer) {
-    return programs.atom_layers(parameters_.scope(transformer), conditioning_.atoms.c);
-  };
-  encoder_layers_ = layers("atom_attention_encoder.atom_encoder");
-  decoder_layers_ = layers("atom_attention_decoder.atom_decoder");
-  single_ = programs.single_embedding(parameters_.scope("single_conditioner"), trunk.s, trunk.s_inputs);
-  context.report("conditioning", 1, 1);
-}
-
-void Denoiser::condition(const ModelInputs& inputs, const TrunkOutput& trunk) {
-  const Programs& programs = context_.programs;
-  const Parameters parameters = context_.parameters.scope("diffusion_conditioning");
-  const Tensor pair =
-      programs.pairwise_conditioning(parameters.scope("pairwise_conditioner"), trunk.z, trunk.relative_positions);
-  conditioning_.atoms = programs.atom_conditioning(parameters, inputs.atom_features, layout_, trunk.s, pair);
-  for (std::int64_t layer = 0; layer < context_.values.score.token_transformer_depth; ++layer)
-    conditioning_.token_biases.push_back(programs.token_bias(parameters.scope("token_trans_proj_z", layer), pair));
-
-  if (!context_.dumps()) return;
-  const AtomConditioning& atoms = conditioning_.atoms;
-  context_.dump("conditioning.q", atoms.q);
-  context_.dump("conditioning.c", atoms.c);
-  const std::vector<int> windows_first = {0, 2, 3, 1};
-  context_.dump("conditioning.atom_enc_bias", in_reference_order(atoms.encoder_biases, windows_first));
-  context_.dump("conditioning.atom_dec_bias", in_reference_order(atoms.decoder_biases, windows_first));
-  const Tensor tokens = in_reference_order(conditioning_.token_biases, {0, 2, 3, 1});
-  context_.dump("conditioning.token_trans_bias", ops::squeeze(tokens, 0));
-}
-
-Tensor Denoiser::score(const Tensor& r, const Tensor& times) const {
-  const Programs& programs = context_.programs;
-  const AtomConditioning& atoms = conditioning_.atoms;
-  auto [a, s, q] =
-      programs.score_encode(parameters_, single_, times, r, atoms.q, encoder_layers_, atoms.encoder_biases, layout_);
-  for (std::size_t layer = 0; layer < conditioning_.token_biases.size(); ++layer) {
-    a = programs.token_layer(parameters_.scope("token_transformer.layers", static_cast<std::int64_t>(layer)), a, s,
-                             conditioning_.token_biases[layer], key_bias_);
-  }
-  return programs.score_decode(parameters_, a, q, decoder_layers_, atoms.decoder_biases, layout_);
-}
+    : context_(context), score_(score_network(context, inputs, trunk)) {}
 
 // Samples are denoised a few at a time, which bounds memory and changes no result.
 Tensor Denoiser::operator()(const Tensor& coordinates, double sigma) const {
@@ -101,7 +86,7 @@ Tensor Denoiser::operator()(const Tensor& coordinates, double sigma) const {
   for (std::int64_t first = 0; first < samples; first += together) {
     Tensor scaled = samples_of(coordinates, first, std::min(first + together, samples));
     values_of(scaled) *= c_in;
-    const Tensor update = score(scaled, times);
+    const Tensor update = score_(scaled, times);
     estimate.segment(first * size, update.volume()) = c_out * values_of(update);
   }
   estimate += c_skip * values_of(coordinates);

@@ -142,8 +142,21 @@ ConfidenceShape parse_confidence(const Section& section) {
   return shape;
 }
 
+AffinityShape parse_affinity(const Section& section, const char* name) {
+  section.refuse("use_cross_transformer", true);
+  const Section stack = section.section("pairformer_args");
+  stack.refuse("post_layer_norm", true);
+  AffinityShape shape;
+  shape.name = name;
+  shape.stack.num_blocks = stack.size("num_blocks", 0);
+  shape.stack.pairwise_head_width = stack.size_or("pairwise_head_width", 32);
+  shape.stack.pairwise_num_heads = stack.size_or("pairwise_num_heads", 4);
+  shape.num_dist_bins = section.size_or("num_dist_bins", shape.num_dist_bins, 2);
+  shape.head_width = section.section("transformer_args").size("token_s");
+  return shape;
+}
+
 void refuse_other_architectures(const Section& root) {
-  root.refuse("affinity_prediction", true);
   root.refuse("use_no_atom_char", true);
   root.refuse("use_atom_backbone_feat", true);
   root.refuse("use_residue_feats_atoms", true);
@@ -203,6 +216,14 @@ HyperParameters HyperParameters::parse(const std::string& json) {
     values.templates = parse_templates(root.section("template_args"), root.flag_or("use_templates_v2", false));
   if (root.flag_or("confidence_prediction", true))
     values.confidence = parse_confidence(root.section("confidence_model_args"));
+  if (root.flag_or("affinity_prediction", false)) {
+    if (root.flag_or("affinity_ensemble", false)) {
+      values.affinity = {parse_affinity(root.section("affinity_model_args1"), "affinity_module1"),
+                         parse_affinity(root.section("affinity_model_args2"), "affinity_module2")};
+    } else {
+      values.affinity = {parse_affinity(root.section("affinity_model_args"), "affinity_module")};
+    }
+  }
   check_sizes(values);
   return values;
 }

@@ -15,6 +15,7 @@ struct PairformerShape {
   std::int64_t num_heads = 16;
   std::int64_t pairwise_head_width = 32;
   std::int64_t pairwise_num_heads = 4;
+  bool post_layer_norm = false;  ///< another norm at the end of the sequence track
 };
 
 struct InputEmbedderShape {
@@ -64,6 +65,14 @@ struct ConfidenceShape {
   bool add_z_input_to_z = false;
 };
 
+/// One member of the affinity ensemble.
+struct AffinityShape {
+  std::string name;       ///< of its module in the checkpoint
+  PairformerShape stack;  ///< blocks, head width and heads of the stack without a sequence track
+  std::int64_t num_dist_bins = 64;
+  std::int64_t head_width = 0;  ///< of the layers behind the mean over pairs
+};
+
 struct HyperParameters {
   std::int64_t atom_s = 0;
   std::int64_t atom_z = 0;
@@ -85,6 +94,7 @@ struct HyperParameters {
   ScoreModelShape score;
   std::optional<TemplateShape> templates;
   std::optional<ConfidenceShape> confidence;
+  std::vector<AffinityShape> affinity;  ///< empty: the checkpoint predicts structures only
 
   /// Reads the JSON object of a checkpoint. Values that the reference's classes have defaults for may be missing.
   /// Throws WeightError for a value that is missing or of the wrong kind, UnsupportedError for an option of another

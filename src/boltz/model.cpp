@@ -3,9 +3,11 @@
 #include <mutex>
 #include <nlohmann/json.hpp>
 
+#include "boltz/affinity_run.h"
 #include "boltz/confidence_run.h"
 #include "boltz/denoiser.h"
 #include "boltz/sampler.h"
+#include "boltz/steering.h"
 #include "boltz/trunk.h"
 #include "tilefold/boltz.h"
 #include "tilefold/error.h"
@@ -43,27 +45,51 @@ class SamplerDump {
 
   void add(const Tensor& noisy, const Tensor& denoised) {
     if (!context_.dumps()) return;
-    noisy_.push_back(ops::unsqueeze(Tensor::from_data(noisy.shape(), noisy.data<float>()), 0));  // changed in place
-    denoised_.push_back(ops::unsqueeze(denoised, 0));
+    noisy_.push_back(copy_of(noisy));
+    denoised_.push_back(copy_of(denoised));
   }
-  void finish() const {
+  SteeringObserver observer() {
+    if (!context_.dumps()) return {};
+    return {[this](const Tensor& weights) { weights_.push_back(copy_of(weights)); },
+            [this](std::int64_t, const Tensor& denoised) { guided_.push_back(copy_of(denoised)); }};
+  }
+  void finish() {
     if (!context_.dumps()) return;
     context_.dump("sampler.noisy", ops::concat(noisy_, 0));
     context_.dump("sampler.denoised", ops::concat(denoised_, 0));
+    if (!weights_.empty()) context_.dump("guidance.weights", ops::concat(weights_, 0));
+    if (guided_.empty()) return;
+    // The last step leaves one particle per sample.
+    if (guided_.back().shape() != guided_.front().shape()) {
+      context_.dump("sampler.guided_last", ops::squeeze(guided_.back(), 0));
+      guided_.pop_back();
+    }
+    context_.dump("sampler.guided", ops::concat(guided_, 0));
   }
 
  private:
+  /// With a leading dimension of 1. The sampler goes on to change its tensors in place.
+  static Tensor copy_of(const Tensor& tensor) {
+    return ops::unsqueeze(Tensor::from_data(tensor.shape(), tensor.data<float>()), 0);
+  }
+
   const PredictionContext& context_;
   std::vector<Tensor> noisy_;
   std::vector<Tensor> denoised_;
+  std::vector<Tensor> weights_;
+  std::vector<Tensor> guided_;
 };
 
-Tensor run_sampler(const PredictionContext& context, const ModelInputs& inputs, const TrunkOutput& trunk) {
+Tensor run_sampler(const PredictionContext& context, const ModelInputs& inputs, const TrunkOutput& trunk,
+                   const Steering& steering) {
   const PredictOptions& options = context.options;
   const Denoiser denoiser(context, inputs, trunk);
-  const SamplerNoise noise(options.injected, options.seed, options.sampling_steps, options.diffusion_samples,
-                           inputs.atoms);
+  const SamplerNoise noise(options.injected, options.seed, options.sampling_steps,
+                           options.diffusion_samples * steering.particles(), inputs.atoms,
+                           steering.plan(options.sampler, options.sampling_steps));
   SamplerDump dump(context);
+  std::optional<SteeringRun> run;
+  if (!steering.is_idle()) run.emplace(steering, noise, options.sampler, options.sampling_steps, dump.observer());
   context.report("diffusion", 0, options.sampling_steps);
   const auto after_step = [&](std::int64_t step, const Tensor& noisy, const Tensor& denoised) {
     dump.add(noisy, denoised);
@@ -71,7 +97,7 @@ Tensor run_sampler(const PredictionContext& context, const ModelInputs& inputs, 
   };
   Tensor coordinates = sample_structure(
       options.sampler, options.sampling_steps, noise, inputs.atom_features.atom_pad_mask,
-      [&](const Tensor& x, double sigma) { return denoiser(x, sigma); }, after_step);
+      [&](const Tensor& x, double sigma) { return denoiser(x, sigma); }, after_step, run ? &*run : nullptr);
   dump.finish();
   context.dump("out.sample_atom_coords", coordinates);
   return coordinates;
@@ -110,20 +136,26 @@ Model::Model(Model&&) noexcept = default;
 Model& Model::operator=(Model&&) noexcept = default;
 
 bool Model::has_confidence() const { return state_->values.confidence.has_value(); }
+bool Model::has_affinity() const { return !state_->values.affinity.empty(); }
 
 Prediction Model::predict(const bio::Features& features, const PredictOptions& options) const {
   check_options(options);
   const PredictionContext context{state_->values, state_->parameters, state_->programs(options.precision), options};
   const ModelInputs inputs = make_model_inputs(features, state_->values);
+  const Steering steering(features, options.steering);
+  if (options.injected.potential_coordinates.defined() && context.dumps())
+    evaluate_potentials(features, options.injected.potential_coordinates, options.dump);
   const TrunkOutput trunk = run_trunk(context, inputs);
 
   const Tensor distogram = context.programs.distogram(context.parameters.scope("distogram_module"), trunk.z);
   if (context.dumps()) context.dump("out.pdistogram", ops::unsqueeze(distogram, 2));
   Prediction prediction;
-  prediction.coordinates = run_sampler(context, inputs, trunk);
+  prediction.coordinates = run_sampler(context, inputs, trunk, steering);
   if (state_->values.predict_bfactor && context.dumps())
     context.dump("out.pbfactor", context.programs.b_factor(context.parameters.scope("bfactor_module"), trunk.s));
   prediction.confidence = run_confidence(context, inputs, trunk, distogram, prediction.coordinates);
+  prediction.affinity = run_affinity(context, state_->programs(Precision::float32), inputs, trunk,
+                                     prediction.coordinates, prediction.confidence);
   prediction.s = trunk.s;
   prediction.z = trunk.z;
   return prediction;

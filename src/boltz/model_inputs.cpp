@@ -97,7 +97,7 @@ ModelInputs make_model_inputs(const bio::Features& features, const HyperParamete
   inputs.bonds.present = read.floats("token_bonds");
   if (values.bond_type_feature) inputs.bonds.kind = read.integer_column("type_bonds");
   const Tensor contact_kind = read.integer_column("contact_conditioning.index");
-  inputs.contacts = {contact_kind, read.float_column("contact_threshold"), any_at_least(contact_kind, 2),
+  inputs.contacts = {contact_kind, read.float_column("contact_threshold"), any_at_least(contact_kind, kFirstConstraint),
                      values.conditioning_cutoff_min, values.conditioning_cutoff_max};
 
   const Tensor mask = read.floats("token_pad_mask");
@@ -113,6 +113,13 @@ ModelInputs make_model_inputs(const bio::Features& features, const HyperParamete
   if (values.templates) inputs.templates = read_templates(read, *values.templates, inputs.identity.asym_id);
   inputs.frames = read.integers("frames_idx");
   inputs.representative_atom = read.integers("token_to_rep_atom.index");
+  if (features.contains("profile_affinity")) {
+    AffinityInputs affinity{inputs.token_features, read.float_column("affinity_token_mask"), 0};
+    affinity.tokens.profile = read.floats("profile_affinity");
+    affinity.tokens.deletion_mean = read.float_column("deletion_mean_affinity");
+    affinity.molecular_weight = features.at("affinity_mw").item();
+    inputs.affinity = std::move(affinity);
+  }
   return inputs;
 }
 

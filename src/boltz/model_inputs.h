@@ -12,6 +12,13 @@
 
 namespace tilefold::boltz {
 
+/// What the affinity model needs beyond the structure model.
+struct AffinityInputs {
+  TokenFeatures tokens;  ///< with the profile of the query row alone
+  Tensor binder;         ///< [N, 1]
+  double molecular_weight = 0;
+};
+
 /// N tokens, A padded atoms, S alignment rows.
 struct ModelInputs {
   std::int64_t tokens = 0;
@@ -38,6 +45,8 @@ struct ModelInputs {
 
   Tensor frames;               ///< int32 [N, 3]
   Tensor representative_atom;  ///< int32 [N]
+
+  std::optional<AffinityInputs> affinity;  ///< where the features have it
 };
 
 /// Throws ValueError when a feature is missing, TypeError when its shape does not fit the others.

@@ -1,14 +1,9 @@
 #include "boltz/layers.h"
 #include "boltz/pair_modules.h"
+#include "tilefold/bio.h"
 #include "tilefold/precision.h"
 
 namespace tilefold::boltz {
-namespace {
-
-constexpr std::int64_t kResidueTypes = 33;
-
-}  // namespace
-
 // A one-hot residue type times the projection is a row of its table; the other features add one row each.
 Tensor msa_embedding(const Parameters& parameters, const Tensor& s_inputs, const Tensor& msa,
                      const Tensor& has_deletion, const Tensor& deletion_value, const Tensor& paired) {
@@ -16,9 +11,9 @@ Tensor msa_embedding(const Parameters& parameters, const Tensor& s_inputs, const
   const auto row = [&](std::int64_t column) {
     return ops::reshape(column_table(weight, column, column + 1), Shape{weight.shape().dim(0)});
   };
-  Tensor m = ops::embedding(without_channel(msa), column_table(weight, 0, kResidueTypes));
-  m = m + has_deletion * row(kResidueTypes) + deletion_value * row(kResidueTypes + 1);
-  if (paired.defined()) m = m + paired * row(kResidueTypes + 2);
+  Tensor m = ops::embedding(without_channel(msa), column_table(weight, 0, bio::kNumResidueTypes));
+  m = m + has_deletion * row(bio::kNumResidueTypes) + deletion_value * row(bio::kNumResidueTypes + 1);
+  if (paired.defined()) m = m + paired * row(bio::kNumResidueTypes + 2);
   return m + ops::unsqueeze(linear_no_bias(parameters, "s_proj", s_inputs), 0);
 }
 

@@ -4,6 +4,7 @@
 
 #include <utility>
 
+#include "boltz/affinity_module.h"
 #include "boltz/atom_modules.h"
 #include "boltz/attention_pair_bias.h"
 #include "boltz/conditioning.h"
@@ -72,6 +73,10 @@ class Programs {
   Program<boltz::add_distances> add_distances{symbolic("confidence_distances")};
   Program<boltz::confidence_heads> confidence_heads{symbolic("confidence_heads")};
   Program<boltz::confidence_values> confidence_values{full("confidence_values")};
+
+  // Affinity.
+  Program<boltz::affinity_pairs> affinity_pairs{symbolic("affinity_pairs")};
+  Program<boltz::affinity_heads> affinity_heads{symbolic("affinity_heads")};
 };
 
 }  // namespace tilefold::boltz

@@ -2,23 +2,14 @@
 
 #include <cmath>
 
-#include "boltz/rigid_align.h"
+#include "boltz/sample_view.h"
+#include "boltz/steering.h"
 #include "tilefold/error.h"
 
 namespace tilefold::boltz {
 namespace {
 
 Eigen::Map<Eigen::ArrayXf> values_of(Tensor& tensor) { return {tensor.mutable_data<float>().data(), tensor.volume()}; }
-
-CoordinatesView sample_of(Tensor& coordinates, std::int64_t sample) {
-  const std::int64_t atoms = coordinates.shape()[1];
-  return {coordinates.mutable_data<float>().data() + sample * atoms * 3, atoms, 3};
-}
-
-ConstCoordinatesView sample_of(const Tensor& coordinates, std::int64_t sample) {
-  const std::int64_t atoms = coordinates.shape()[1];
-  return {coordinates.data<float>().data() + sample * atoms * 3, atoms, 3};
-}
 
 /// Centre random augmentation (algorithm 19): the plain mean over all atoms, padding included, goes to a random place.
 void augment(CoordinatesView x, const std::array<float, 9>& rotation, const std::array<float, 3>& translation) {
@@ -45,34 +36,44 @@ std::vector<float> noise_schedule(const SamplerConstants& constants, std::int64_
   return sigmas;
 }
 
-Tensor sample_structure(const SamplerConstants& constants, std::int64_t steps, const SamplerNoise& noise,
-                        const Tensor& atom_mask, const DenoiseFunction& denoise, const StepFunction& after_step) {
+std::vector<NoiseLevel> noise_levels(const SamplerConstants& constants, std::int64_t steps) {
   const std::vector<float> sigmas = noise_schedule(constants, steps);
+  std::vector<NoiseLevel> levels;
+  for (std::size_t step = 0; step + 1 < sigmas.size(); ++step) {
+    const double sigma = sigmas[step];
+    const double next = sigmas[step + 1];
+    // The reference pairs step k with the gamma of step k + 1.
+    const double gamma = next > constants.gamma_min ? static_cast<float>(constants.gamma_0) : 0.0F;
+    const double raised = sigma * (1.0 + gamma);
+    levels.push_back({sigma, next, raised, constants.noise_scale * std::sqrt(raised * raised - sigma * sigma)});
+  }
+  return levels;
+}
+
+Tensor sample_structure(const SamplerConstants& constants, std::int64_t steps, const SamplerNoise& noise,
+                        const Tensor& atom_mask, const DenoiseFunction& denoise, const StepFunction& after_step,
+                        SteeringRun* steering) {
+  const std::vector<NoiseLevel> levels = noise_levels(constants, steps);
   const auto mask = atom_mask.data<float>();
   const Eigen::ArrayXf weights = Eigen::Map<const Eigen::ArrayXf>(mask.data(), static_cast<Eigen::Index>(mask.size()));
   Tensor x = noise.initial();
-  const std::int64_t samples = x.shape()[0];
-  values_of(x) *= sigmas[0];
+  values_of(x) *= static_cast<float>(levels.front().sigma);
 
   for (std::int64_t step = 0; step < steps; ++step) {
-    const double sigma = sigmas[static_cast<std::size_t>(step)];
-    const double next_sigma = sigmas[static_cast<std::size_t>(step) + 1];
-    // The reference pairs step k with the gamma of step k + 1.
-    const double gamma = next_sigma > constants.gamma_min ? static_cast<float>(constants.gamma_0) : 0.0F;
-    const double raised = sigma * (1.0 + gamma);
-    const double deviation = constants.noise_scale * std::sqrt(raised * raised - sigma * sigma);
-
-    for (std::int64_t sample = 0; sample < samples; ++sample)
-      augment(sample_of(x, sample), noise.rotation(step, sample), noise.translation(step, sample));
+    const NoiseLevel& level = levels[static_cast<std::size_t>(step)];
+    for (std::int64_t row = 0; row < x.shape()[0]; ++row)
+      augment(sample_of(x, row), noise.rotation(step, row), noise.translation(step, row));
+    if (steering) steering->rotate(step);
     Tensor draw = noise.step_noise(step);
-    values_of(x) += static_cast<float>(deviation) * values_of(draw);
-    const Tensor denoised = denoise(x, raised);
+    values_of(x) += static_cast<float>(level.deviation) * values_of(draw);
+    Tensor denoised = denoise(x, level.raised);
     if (after_step) after_step(step, x, denoised);
+    if (steering) steering->steer(step, level, draw, x, denoised);
 
-    const auto scale = static_cast<float>(constants.step_scale * (next_sigma - raised) / raised);
-    for (std::int64_t sample = 0; sample < samples; ++sample) {
-      CoordinatesView noisy = sample_of(x, sample);
-      const ConstCoordinatesView target = sample_of(denoised, sample);
+    const auto scale = static_cast<float>(constants.step_scale * (level.next - level.raised) / level.raised);
+    for (std::int64_t row = 0; row < x.shape()[0]; ++row) {
+      CoordinatesView noisy = sample_of(x, row);
+      const ConstCoordinatesView target = sample_of(std::as_const(denoised), row);
       rigid_align(noisy, target, weights);
       noisy += scale * (noisy - target).eval();
     }

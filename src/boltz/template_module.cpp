@@ -2,12 +2,11 @@
 
 #include "boltz/layers.h"
 #include "boltz/pair_modules.h"
+#include "tilefold/bio.h"
 #include "tilefold/precision.h"
 
 namespace tilefold::boltz {
 namespace {
-
-constexpr std::int64_t kResidueTypes = 33;
 
 /// min_dist, ..., max_dist in equal steps: the edges between the distogram's bins.
 Tensor bin_boundaries(const TemplateOptions& options) {
@@ -60,8 +59,8 @@ Tensor template_embedding(const Parameters& parameters, const Tensor& z, const T
   const Tensor visible = with_channel(ops::eq(row.visibility_id, ops::transpose(row.visibility_id, 0, 1)));
 
   const Tensor type = without_channel(row.res_type);
-  const Tensor first = ops::unsqueeze(ops::embedding(type, next(kResidueTypes)), 1);
-  const Tensor second = ops::unsqueeze(ops::embedding(type, next(kResidueTypes)), 0);
+  const Tensor first = ops::unsqueeze(ops::embedding(type, next(bio::kNumResidueTypes)), 1);
+  const Tensor second = ops::unsqueeze(ops::embedding(type, next(bio::kNumResidueTypes)), 0);
   return projected + geometry * visible + first + second;
 }
 

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include "boltz/msa_subsample.h"
+#include "boltz/stacks.h"
 #include "tilefold/ops.h"
 
 namespace tilefold::boltz {
@@ -34,9 +36,8 @@ Tensor add_templates(const PredictionContext& context, const ModelInputs& inputs
   Tensor sum;
   for (const TemplateRow& row : inputs.templates) {
     const Tensor v = programs.template_embedding(parameters, z, row, shape.options);
-    Tensor stack = v;
-    for (std::int64_t block = 0; block < shape.stack.num_blocks; ++block)
-      stack = programs.pair_stack(parameters.scope("pairformer.layers", block), stack, inputs.pair_mask);
+    const Tensor stack =
+        run_pair_stack(programs, parameters.scope("pairformer"), shape.stack.num_blocks, v, inputs.pair_mask);
     const Tensor part = programs.template_representation(parameters, v, stack);
     sum = sum.defined() ? sum + part : part;
   }
@@ -44,18 +45,24 @@ Tensor add_templates(const PredictionContext& context, const ModelInputs& inputs
   return programs.add_template_update(parameters, z, sum, weight);
 }
 
+/// The embedded alignment m [S, N, Cm] with its mask [S, N, 1].
+struct EmbeddedMsa {
+  Tensor m;
+  Tensor mask;
+};
+
+/// The rows of an alignment that a trunk pass sees.
+EmbeddedMsa rows_of_pass(const PredictionContext& context, const EmbeddedMsa& msa, std::int64_t pass) {
+  const Tensor rows = subsampled_rows(context.options, pass, msa.m.shape()[0]);
+  if (!rows.defined()) return msa;
+  return {ops::embedding(rows, msa.m), ops::embedding(rows, msa.mask)};
+}
+
 /// z + MSA(z): the module returns z with its updates, so z itself counts twice, as the network was trained.
-Tensor add_msa(const PredictionContext& context, const ModelInputs& inputs, const Tensor& embedding, const Tensor& z,
+Tensor add_msa(const PredictionContext& context, const ModelInputs& inputs, const EmbeddedMsa& msa, const Tensor& z,
                TrunkProgress& progress) {
-  const Parameters parameters = context.parameters.scope("msa_module");
-  Tensor m = embedding;
-  Tensor pair = z;
-  for (std::int64_t block = 0; block < context.values.msa.msa_blocks; ++block) {
-    std::tie(m, pair) =
-        context.programs.msa_layer(parameters.scope("layers", block), m, pair, inputs.pair_mask, inputs.msa_mask);
-    progress.advance();
-  }
-  return z + pair;
+  return z + run_msa_stack(context.programs, context.parameters.scope("msa_module"), context.values.msa.msa_blocks,
+                           msa.m, z, inputs.pair_mask, msa.mask, [&] { progress.advance(); });
 }
 
 }  // namespace
@@ -79,8 +86,9 @@ TrunkOutput run_trunk(const PredictionContext& context, const ModelInputs& input
   const auto [s_init, z_init] = programs.trunk_init(parameters, out.s_inputs, pair_features.all);
   pair_features = {};
   // The embedded alignment is the same in every pass.
-  const Tensor msa = programs.msa_embedding(parameters.scope("msa_module"), out.s_inputs, inputs.msa,
-                                            inputs.has_deletion, inputs.deletion_value, inputs.msa_paired);
+  const EmbeddedMsa msa = {programs.msa_embedding(parameters.scope("msa_module"), out.s_inputs, inputs.msa,
+                                                  inputs.has_deletion, inputs.deletion_value, inputs.msa_paired),
+                           inputs.msa_mask};
   context.report("input", 1, 1);
 
   TrunkProgress progress(context);
@@ -88,14 +96,14 @@ TrunkOutput run_trunk(const PredictionContext& context, const ModelInputs& input
   out.z = Tensor::zeros(z_init.shape());
   for (std::int64_t pass = 0; pass <= context.options.recycling_steps; ++pass) {
     std::tie(out.s, out.z) = programs.recycle(parameters, s_init, z_init, out.s, out.z);
+    const Tensor before = context.dumps() ? out.z : Tensor();
     out.z = add_templates(context, inputs, out.z);
-    out.z = add_msa(context, inputs, msa, out.z, progress);
+    if (before.defined()) context.dump(fmt::format("trunk.{}.template", pass), out.z - before);
+    out.z = add_msa(context, inputs, rows_of_pass(context, msa, pass), out.z, progress);
     context.dump(fmt::format("trunk.{}.z_msa", pass), out.z);
-    for (std::int64_t block = 0; block < context.values.pairformer.num_blocks; ++block) {
-      std::tie(out.s, out.z) = programs.pairformer_layer(parameters.scope("pairformer_module.layers", block), out.s,
-                                                         out.z, inputs.mask, inputs.pair_mask);
-      progress.advance();
-    }
+    std::tie(out.s, out.z) =
+        run_pairformer(programs, parameters.scope("pairformer_module"), context.values.pairformer.num_blocks,
+                       std::move(out.s), std::move(out.z), inputs.mask, inputs.pair_mask, [&] { progress.advance(); });
     context.dump(fmt::format("trunk.{}.s", pass), out.s);
     context.dump(fmt::format("trunk.{}.z", pass), out.z);
   }

@@ -32,10 +32,12 @@ int finish_output(int exit_code) {
 int run(int argc, char** argv) {
   CLI::App app("Tilefold folds biomolecules with Boltz-2 on CPUs.", "tilefold");
   app.require_subcommand(1);
-  app.set_version_flag("--version", "tilefold 0.1.0");
+  app.set_version_flag("--version", "tilefold " TILEFOLD_VERSION);
   int exit_code = kSuccess;
   add_predict_command(app, exit_code);
   add_demo_command(app, exit_code);
+  add_download_command(app, exit_code);
+  add_msa_command(app, exit_code);
   add_inspect_command(app);
   add_convert_command(app);
   add_info_command(app);

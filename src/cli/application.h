@@ -27,6 +27,8 @@ int run(int argc, char** argv);
 // Each adds its sub-command; the sub-command's callback stores the exit code.
 void add_predict_command(CLI::App& app, int& exit_code);
 void add_demo_command(CLI::App& app, int& exit_code);
+void add_download_command(CLI::App& app, int& exit_code);
+void add_msa_command(CLI::App& app, int& exit_code);
 void add_info_command(CLI::App& app);
 void add_inspect_command(CLI::App& app);
 void add_convert_command(CLI::App& app);

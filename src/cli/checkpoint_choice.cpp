@@ -17,7 +17,21 @@ extern "C" const unsigned char tilefold_demo_weights_end[];
 namespace tilefold::cli {
 namespace {
 
-constexpr std::array<const char*, 2> kOfficialFiles = {"boltz2_conf.ckpt", "boltz2_conf.safetensors"};
+constexpr std::array<const char*, 2> kStructureFiles = {"boltz2_conf.ckpt", "boltz2_conf.safetensors"};
+constexpr std::array<const char*, 2> kAffinityFiles = {"boltz2_aff.ckpt", "boltz2_aff.safetensors"};
+
+/// The first of `names` that is in the folder of the weights. Throws IoError with `hint` at its end.
+std::filesystem::path find_official(const std::array<const char*, 2>& names, const std::optional<std::string>& cache,
+                                    const char* option, const std::string& hint) {
+  const std::filesystem::path folder = weights_folder(cache);
+  for (const char* name : names) {
+    if (std::filesystem::exists(folder / name)) return folder / name;
+  }
+  throw IoError(
+      fmt::format("no weights found: looked for {} and {} in '{}'; 'tilefold download{}' fetches them (or set --cache "
+                  "or BOLTZ_CACHE, or give {} FILE){}",
+                  names[0], names[1], folder.string(), cache ? " --cache " + *cache : "", option, hint));
+}
 
 }  // namespace
 
@@ -52,14 +66,17 @@ Checkpoint demo_checkpoint() {
 ChosenCheckpoint choose_checkpoint(const std::optional<std::string>& choice, const std::optional<std::string>& cache) {
   if (choice == "demo") return {demo_checkpoint(), true};
   if (choice) return {load_checkpoint(*choice), false};
-  const std::filesystem::path folder = weights_folder(cache);
-  for (const char* name : kOfficialFiles) {
-    if (std::filesystem::exists(folder / name)) return {load_checkpoint(folder / name), false};
-  }
-  throw IoError(fmt::format(
-      "no weights found: looked for {} and {} in '{}' (set --cache or BOLTZ_CACHE, or give --checkpoint FILE); "
-      "--checkpoint demo uses the small embedded weights, which fold only the five demo proteins",
-      kOfficialFiles[0], kOfficialFiles[1], folder.string()));
+  const std::filesystem::path file =
+      find_official(kStructureFiles, cache, "--checkpoint",
+                    "; --checkpoint demo uses the small embedded weights, which fold only the five demo proteins");
+  return {load_checkpoint(file), false};
+}
+
+std::filesystem::path find_affinity_checkpoint(const std::optional<std::string>& choice,
+                                               const std::optional<std::string>& cache) {
+  if (!choice) return find_official(kAffinityFiles, cache, "--affinity_checkpoint", "");
+  if (!std::filesystem::exists(*choice)) throw IoError(fmt::format("{}: no such file", *choice));
+  return *choice;
 }
 
 }  // namespace tilefold::cli

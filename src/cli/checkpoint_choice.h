@@ -21,6 +21,11 @@ struct ChosenCheckpoint {
 /// which files were looked for, in which folder.
 ChosenCheckpoint choose_checkpoint(const std::optional<std::string>& choice, const std::optional<std::string>& cache);
 
+/// The file of the affinity model: `choice`, else boltz2_aff.ckpt or boltz2_aff.safetensors in `cache`. Throws IoError
+/// that says which files were looked for.
+std::filesystem::path find_affinity_checkpoint(const std::optional<std::string>& choice,
+                                               const std::optional<std::string>& cache);
+
 /// Where the official files are looked for: `cache` if given, else $BOLTZ_CACHE, else ~/.boltz. Throws IoError when
 /// nothing says where.
 std::filesystem::path weights_folder(const std::optional<std::string>& cache);

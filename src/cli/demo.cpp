@@ -10,8 +10,10 @@
 #include <numeric>
 
 #include "cli/application.h"
+#include "cli/checkpoint_choice.h"
+#include "cli/fold.h"
 #include "cli/option_checks.h"
-#include "cli/predict.h"
+#include "cli/prediction_folder.h"
 #include "tilefold/error.h"
 #include "tilefold/output.h"
 
@@ -106,7 +108,7 @@ double mean(std::span<const float> values) {
 int fold_demo_proteins(const PredictArguments& arguments) {
   const Checkpoint checkpoint = demo_checkpoint();
   const boltz::Model model = load_model(checkpoint);
-  const boltz::SamplerConstants sampler = sampler_of(arguments, checkpoint);
+  const FoldSettings settings{model, checkpoint.path, sampler_of(arguments, checkpoint), arguments.seed.value(), true};
   ResultsFolder results(arguments.out_dir, "demo");
   std::string table = fmt::format("{:<8} {:>8} {:>10} {:>11} {:>9}  {}\n", "protein", "residues", "CA-RMSD",
                                   "mean pLDDT", "seconds", "structure");
@@ -118,9 +120,12 @@ int fold_demo_proteins(const PredictArguments& arguments) {
     const bio::Job job = bio::parse_input_text(input, protein.name + ".fasta", diagnostics);
     const bio::Complex complex = bio::build_complex(job, bio::default_components(), {}, diagnostics);
     results.write_record(complex);
-    const boltz::Prediction prediction =
-        fold(model, complex, true, arguments, sampler, arguments.seed.value(), diagnostics);
-    results.write_prediction(complex, prediction, {arguments.output_format == "pdb", false});
+    RunReport report(arguments, arguments.seed.value());
+    report.set_input(job.source, complex, 1);
+    report.set_checkpoint(checkpoint.path);
+    const boltz::Prediction prediction = fold(settings, complex, arguments, report, diagnostics);
+    results.write_prediction(complex, prediction, {arguments.output_format == "pdb", false},
+                             report.structure(diagnostics.warnings()));
     const double rmsd = ca_rmsd(complex, prediction.coordinates.data<float>(), protein.name);
     const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
     all_close = all_close && rmsd <= kLargestRmsd;

@@ -1,11 +1,8 @@
 #include <CLI/CLI.hpp>
-#include <array>
-#include <utility>
 
 #include "cli/application.h"
 #include "cli/option_checks.h"
 #include "cli/predict.h"
-#include "tilefold/error.h"
 
 namespace tilefold::cli {
 namespace {
@@ -32,30 +29,39 @@ void add_ignored_options(CLI::App& command) {
   }
 }
 
-/// Boltz options whose effect does not exist here: refused, never silently dropped.
-void add_refused_options(CLI::App& command) {
-  const std::array<std::pair<const char*, const char*>, 5> flags = {{
-      {"--use_msa_server", "give each protein an 'msa' file or 'msa: empty'"},
-      {"--use_potentials", "steering potentials are not supported yet"},
-      {"--subsample_msa", "all MSA rows are used; bound them with --max_msa_seqs"},
-      {"--affinity_mw_correction", "affinity prediction is not supported yet"},
-      {"--affinity_checkpoint", "affinity prediction is not supported yet"},
-  }};
-  for (const auto& [name, reason] : flags) {
-    const std::string message = std::string(name) + " is not supported: " + reason;
-    command
-        .add_option_function<std::string>(
-            name, [message](const std::string&) { throw UnsupportedError(message); }, "Not supported yet")
-        ->expected(0, 1)
-        ->group("");
-  }
+void add_msa_options(CLI::App& command, MsaArguments& msa) {
+  const std::string group = "Alignments of proteins without 'msa'";
+  command.add_flag("--use_msa_server", msa.use_server, "Ask an MMseqs2 server: sequences leave this machine")
+      ->group(group);
+  command.add_option("--msa_server_url", msa.server_url)->group(group);
+  command.add_option("--msa_pairing_strategy", msa.pairing_strategy, "Pair organisms that two chains have, or all")
+      ->check(CLI::IsMember({"greedy", "complete"}))
+      ->group(group);
+  command.add_option("--msa_server_username", msa.username, "Or BOLTZ_MSA_USERNAME")->group(group);
+  command.add_option("--msa_server_password", msa.password, "Or BOLTZ_MSA_PASSWORD")->group(group);
+  command.add_option("--api_key_header", msa.api_key_header, "Default X-API-Key")->group(group);
+  command.add_option("--api_key_value", msa.api_key_value, "Or MSA_API_KEY_VALUE")->group(group);
+  command.add_option("--msa_db", msa.database, "Search this MMseqs2 database on this machine (see tilefold msa)")
+      ->group(group);
+  command.add_option("--mmseqs", msa.mmseqs, "The program for --msa_db, by name or path")->group(group);
+}
+
+void add_affinity_options(CLI::App& command, PredictArguments& a) {
+  const std::string group = "Affinity, for inputs that ask for it";
+  command.add_option("--affinity_checkpoint", a.affinity_checkpoint, "The affinity model (default: boltz2_aff.ckpt)")
+      ->group(group);
+  command.add_option("--sampling_steps_affinity", a.sampling_steps_affinity)->group(group);
+  command.add_option("--diffusion_samples_affinity", a.diffusion_samples_affinity)->group(group);
+  command.add_flag("--affinity_mw_correction", a.affinity_mw_correction, "Correct for the weight of the molecule")
+      ->group(group);
 }
 
 }  // namespace
 
 void add_predict_command(CLI::App& app, int& exit_code) {
   auto arguments = std::make_shared<PredictArguments>();
-  CLI::App* command = app.add_subcommand("predict", "Predict structures of proteins, DNA, RNA and their complexes");
+  CLI::App* command =
+      app.add_subcommand("predict", "Predict structures of proteins, DNA, RNA, ligands and their complexes");
   PredictArguments& a = *arguments;
   command->option_defaults()->always_capture_default();
   command->add_option("input", a.inputs, "YAML or FASTA files, or folders of them")->required()->default_str("");
@@ -67,7 +73,11 @@ void add_predict_command(CLI::App& app, int& exit_code) {
   command->add_option("--diffusion_samples", a.diffusion_samples, "Structures per input");
   command->add_option("--max_parallel_samples", a.max_parallel_samples, "Structures computed together");
   command->add_option("--seed", a.seed, "Random seed (default: drawn and printed)")->check(whole_number());
+  command->add_flag("--use_potentials", a.use_potentials, "Steer the sampler by physical potentials");
+  command->add_option("--components", a.components, "CIF file of components of your own, as in the CCD");
   command->add_option("--max_msa_seqs", a.max_msa_seqs, "Rows read from each MSA file");
+  command->add_flag("--subsample_msa", a.subsample_msa, "Use some of the alignment's rows, others in every pass");
+  command->add_option("--num_subsampled_msa", a.num_subsampled_msa, "Rows that --subsample_msa takes");
   command->add_option("--method", a.method, "Experimental method to condition on, such as 'electron microscopy'");
   command->add_option("--output_format", a.output_format)->check(CLI::IsMember({"mmcif", "pdb"}));
   command->add_option("--precision", a.precision, "mixed: products of the trunk in bf16")
@@ -76,6 +86,8 @@ void add_predict_command(CLI::App& app, int& exit_code) {
   command->add_option("--model", "Only boltz2")->check(CLI::IsMember({"boltz2"}));
   command->add_flag("--write_embeddings", a.write_embeddings, "Also write the trunk's s and z");
   command->add_flag("--override", a.override_existing, "Predict again what is already there");
+  add_msa_options(*command, a.msa);
+  add_affinity_options(*command, a);
   add_sampler_options(*command, a);
   command->add_option("--noise", a.noise_file, "safetensors file with the sampler's random draws")
       ->group("Verification");
@@ -83,7 +95,6 @@ void add_predict_command(CLI::App& app, int& exit_code) {
   command->add_flag("--profile", a.profile, "Print where the time goes, by layer and step")->group("Verification");
   command->add_option("--trace", a.trace_file, "Write a trace for chrome://tracing or Perfetto")->group("Verification");
   add_ignored_options(*command);
-  add_refused_options(*command);
   command->callback([arguments, &exit_code] { exit_code = predict(*arguments); });
 }
 

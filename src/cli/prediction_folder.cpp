@@ -25,6 +25,36 @@ void create_folder(const std::filesystem::path& path) {
   if (error) throw IoError(fmt::format("cannot create folder '{}': {}", path.string(), error.message()));
 }
 
+/// A token as the reference's records name it: chain, and residue of a polymer or atom of a ligand.
+Json token_of(const bio::Complex& complex, const bio::TokenReference& reference) {
+  const bio::Structure& structure = complex.structure;
+  for (const bio::Chain& chain : structure.chains) {
+    if (reference.residue >= chain.residue_start + chain.residue_count) continue;
+    return {chain.asym_id, reference.atom >= 0 ? reference.atom : structure.residues[reference.residue].index};
+  }
+  return nullptr;
+}
+
+Json constraints_of(const bio::Complex& complex) {
+  Json pockets = Json::array();
+  for (const bio::Pocket& pocket : complex.pockets) {
+    Json contacts = Json::array();
+    for (const bio::TokenReference& contact : pocket.contacts) contacts.push_back(token_of(complex, contact));
+    pockets.push_back({pocket.binder, contacts, pocket.max_distance, pocket.force});
+  }
+  Json contacts = Json::array();
+  for (const bio::Contact& contact : complex.contacts) {
+    contacts.push_back(
+        {token_of(complex, contact.token_1), token_of(complex, contact.token_2), contact.max_distance, contact.force});
+  }
+  return {{"pocket_constraints", pockets}, {"contact_constraints", contacts}};
+}
+
+Json affinity_record_of(const bio::Complex& complex) {
+  if (!complex.affinity) return nullptr;
+  return {{"chain_id", complex.affinity->chain}, {"mw", complex.affinity->molecular_weight}};
+}
+
 Json record_of(const bio::Complex& complex) {
   Json chains = Json::array();
   for (const bio::Chain& chain : complex.structure.chains) {
@@ -42,9 +72,9 @@ Json record_of(const bio::Complex& complex) {
           {"structure", {{"num_chains", complex.structure.chains.size()}}},
           {"chains", chains},
           {"interfaces", Json::array()},
-          {"inference_options", {{"pocket_constraints", Json::array()}, {"contact_constraints", Json::array()}}},
+          {"inference_options", constraints_of(complex)},
           {"templates", Json::array()},
-          {"affinity", nullptr}};
+          {"affinity", affinity_record_of(complex)}};
 }
 
 Json confidence_of(const boltz::SampleConfidence& sample) {
@@ -67,6 +97,24 @@ Json confidence_of(const boltz::SampleConfidence& sample) {
           {"complex_ipde", sample.complex_ipde},
           {"chains_ptm", chains_ptm},
           {"pair_chains_iptm", pairs}};
+}
+
+Json affinity_of(const boltz::Affinity& affinity) {
+  Json values = {{"affinity_pred_value", affinity.estimate.value},
+                 {"affinity_probability_binary", affinity.estimate.probability}};
+  if (affinity.members.size() < 2) return values;
+  for (std::size_t i = 0; i < affinity.members.size(); ++i) {
+    values[fmt::format("affinity_pred_value{}", i + 1)] = affinity.members[i].value;
+    values[fmt::format("affinity_probability_binary{}", i + 1)] = affinity.members[i].probability;
+  }
+  return values;
+}
+
+std::string report_name(const std::string& id) { return fmt::format("run_{}.json", id); }
+
+/// Texts in a report come from input files and paths, which may hold any bytes.
+std::string report_text(const Json& report) {
+  return report.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
 }
 
 /// Sample indices, best confidence first; sample order when there is no confidence module.
@@ -202,8 +250,20 @@ void ResultsFolder::write_record(const bio::Complex& complex) const {
   bio::write_file(root_ / "processed" / "manifest.json", manifest.dump(4));
 }
 
+std::filesystem::path ResultsFolder::best_structure(const std::string& id) const {
+  for (const char* suffix : {"cif", "pdb"}) {
+    const std::filesystem::path file = prediction(id) / fmt::format("{}_model_0.{}", id, suffix);
+    if (std::filesystem::exists(file)) return file;
+  }
+  return {};
+}
+
+bool ResultsFolder::has_affinity(const std::string& id) const {
+  return std::filesystem::exists(prediction(id) / fmt::format("affinity_{}.json", id));
+}
+
 void ResultsFolder::write_prediction(const bio::Complex& complex, const boltz::Prediction& prediction,
-                                     const OutputOptions& options) const {
+                                     const OutputOptions& options, const nlohmann::ordered_json& report) const {
   UnfinishedFolder folder(this->prediction(complex.id));
   const auto samples = static_cast<std::size_t>(prediction.coordinates.shape()[0]);
   const std::vector<std::size_t> order = ranking(prediction, samples);
@@ -214,7 +274,19 @@ void ResultsFolder::write_prediction(const bio::Complex& complex, const boltz::P
     bio::write_file(folder.path() / fmt::format("embeddings_{}.npz", complex.id),
                     bio::to_npz({{"s", with_batch_axis(prediction.s)}, {"z", with_batch_axis(prediction.z)}}));
   }
+  bio::write_file(folder.path() / report_name(complex.id), report_text(report));
   folder.keep();
+}
+
+void ResultsFolder::write_affinity(const std::string& id, const boltz::Affinity& affinity,
+                                   const nlohmann::ordered_json& report) const {
+  const std::filesystem::path file = prediction(id) / report_name(id);
+  std::ifstream stream(file);
+  Json whole = Json::parse(stream, nullptr, false);
+  if (!whole.is_object()) whole = Json::object();  // a structure that another program has predicted has no report
+  whole["affinity"] = report;
+  bio::write_file(file, report_text(whole));
+  bio::write_file(prediction(id) / fmt::format("affinity_{}.json", id), affinity_of(affinity).dump(4));
 }
 
 }  // namespace tilefold::cli

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <filesystem>
+#include <nlohmann/json.hpp>
 #include <string>
 #include <vector>
 
@@ -33,10 +34,17 @@ class ResultsFolder {
 
   /// processed/records/<id>.json, and processed/manifest.json with all records of that folder.
   void write_record(const bio::Complex& complex) const;
+  /// The structure file of the best sample, or an empty path when there is none.
+  std::filesystem::path best_structure(const std::string& id) const;
+  bool has_affinity(const std::string& id) const;
+
   /// predictions/<id>/: written under another name and renamed when complete, so that a folder with this name always
-  /// holds a whole prediction. Samples are ranked by confidence_score. Throws IoError.
-  void write_prediction(const bio::Complex& complex, const boltz::Prediction& prediction,
-                        const OutputOptions& options) const;
+  /// holds a whole prediction. Samples are ranked by confidence_score; `report` becomes run_<id>.json. Throws IoError.
+  void write_prediction(const bio::Complex& complex, const boltz::Prediction& prediction, const OutputOptions& options,
+                        const nlohmann::ordered_json& report) const;
+  /// affinity_<id>.json beside a structure prediction, and its report under "affinity" in run_<id>.json.
+  void write_affinity(const std::string& id, const boltz::Affinity& affinity,
+                      const nlohmann::ordered_json& report) const;
 
  private:
   std::filesystem::path root_;

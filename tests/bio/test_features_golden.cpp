@@ -1,4 +1,4 @@
-// Features of the six reference cases against those of the reference implementation.
+// Features of the reference cases against those of the reference implementation.
 #include <gtest/gtest.h>
 
 #include <filesystem>
@@ -29,6 +29,7 @@ TEST_P(GoldenFeatures, EqualTheReference) {
     if (!full_name.starts_with(prefix)) continue;
     const std::string name = full_name.substr(prefix.size());
     SCOPED_TRACE(name);
+    if (expected.volume() == 0 && !features.contains(name)) continue;  // lists of constraints that there are not
     ASSERT_TRUE(features.tensors.contains(name)) << "feature is missing";
     const Tensor& found = features.at(name);
     EXPECT_EQ(found.shape(), expected.shape());
@@ -40,7 +41,13 @@ TEST_P(GoldenFeatures, EqualTheReference) {
       const auto a = found.to_floats();
       const auto b = expected.to_floats();
       ASSERT_EQ(a.size(), b.size());
-      for (std::size_t i = 0; i < a.size(); ++i) ASSERT_FLOAT_EQ(a[i], b[i]) << "at " << i;
+      for (std::size_t i = 0; i < a.size(); ++i) {
+        if (name.starts_with("template_frame")) {
+          ASSERT_NEAR(a[i], b[i], 1e-6) << "at " << i;  // the reference computes frames with 32 bits
+        } else {
+          ASSERT_FLOAT_EQ(a[i], b[i]) << "at " << i;
+        }
+      }
     }
     ++compared;
   }
@@ -52,7 +59,8 @@ INSTANTIATE_TEST_SUITE_P(Cases, GoldenFeatures,
                                          GoldenCase{"homodimer", "homodimer.fasta"},
                                          GoldenCase{"heterodimer", "heterodimer.yaml"},
                                          GoldenCase{"nucleic", "nucleic.yaml"}, GoldenCase{"modified", "modified.yaml"},
-                                         GoldenCase{"cyclic", "cyclic.yaml"}),
+                                         GoldenCase{"cyclic", "cyclic.yaml"},
+                                         GoldenCase{"templates", "templates.yaml"}),
                          [](const auto& golden_case) { return std::string(golden_case.param.name); });
 
 }  // namespace

@@ -1,7 +1,7 @@
 #include "boltz/attention_pair_bias.h"
 #include "boltz/conditioning.h"
 #include "boltz/diffusion_transformer.h"
-#include "boltz/score_model.h"
+#include "boltz/score_network.h"
 #include "golden.h"
 #include "golden_features.h"
 
@@ -108,7 +108,6 @@ TEST(DiffusionConditioning, MatchesReference) {
 TEST(ScoreModel, MatchesReference) {
   const GoldenCase golden("score_model");
   const double data = golden.config.at("sigma_data");
-  const Parameters& p = golden.parameters;
   const std::int64_t samples = golden.in("coords").shape()[0];
   const Tensor sigma = golden.column("sigmas");  // [D, 1]
   const Tensor wide = ops::unsqueeze(sigma, -1);
@@ -116,25 +115,19 @@ TEST(ScoreModel, MatchesReference) {
   const Tensor times = ops::log(sigma / data) * 0.25;
   const Tensor r = golden.in("coords") * ops::rsqrt(variance);
 
-  const AtomLayout layout = atom_layout(golden, golden.in("s_trunk").shape()[0]);
-  const auto conditioning = [&](const std::string& scope) {
-    return atom_transformer_conditioning(p.scope(scope), golden.in("c"));
-  };
-  const Tensor single = single_embedding(p.scope("single_conditioner"), golden.in("s_trunk"), golden.in("s_inputs"));
-  const ScoreTokens tokens =
-      score_model_encode(p, single, times, r, golden.in("q"), conditioning("atom_attention_encoder.atom_encoder"),
-                         split_atom_bias(golden.in("atom_enc_bias"), golden.config.at("atom_encoder_depth")), layout);
-  const std::int64_t depth = golden.config.at("token_transformer_depth");
-  const std::vector<Tensor> biases = split_token_bias(golden.in("token_trans_bias"), depth);
-  const Tensor key_bias = key_mask_bias(golden.column("token_pad_mask"));
-  Tensor a = tokens.a;
-  for (std::int64_t layer = 0; layer < depth; ++layer) {
-    a = token_transformer_layer(p.scope("token_transformer.layers", layer), a, tokens.s,
-                                biases[static_cast<std::size_t>(layer)], key_bias);
-  }
-  const Tensor update =
-      score_model_decode(p, a, tokens.q, conditioning("atom_attention_decoder.atom_decoder"),
-                         split_atom_bias(golden.in("atom_dec_bias"), golden.config.at("atom_decoder_depth")), layout);
+  const AtomConditioning atoms{golden.in("q"), golden.in("c"),
+                               split_atom_bias(golden.in("atom_enc_bias"), golden.config.at("atom_encoder_depth")),
+                               split_atom_bias(golden.in("atom_dec_bias"), golden.config.at("atom_decoder_depth"))};
+  const std::vector<Tensor> token_biases =
+      split_token_bias(golden.in("token_trans_bias"), golden.config.at("token_transformer_depth"));
+  const Programs programs(Precision::float32);
+  const ScoreNetwork network(programs, golden.parameters,
+                             {golden.in("s_trunk"),
+                              golden.in("s_inputs"),
+                              golden.column("token_pad_mask"),
+                              atom_layout(golden, golden.in("s_trunk").shape()[0]),
+                              {atoms, token_biases}});
+  const Tensor update = network(r, times);
   ASSERT_EQ(update.shape(), (Shape{samples, golden.in("c").shape()[0], 3}));
   expect_close(update, golden.out("r_update"));
   const Tensor skip = ops::reciprocal(variance) * (data * data);

@@ -107,6 +107,22 @@ TEST_P(WholeModel, MatchesReferenceWithInjectedNoise) {
 INSTANTIATE_TEST_SUITE_P(Golden, WholeModel,
                          testing::Values("monomer", "homodimer", "heterodimer", "nucleic", "modified", "cyclic"));
 
+TEST(Model, TrunkWithSeveralTemplatesMatchesReference) {
+  const Checkpoint file = load_safetensors(kFolder + "templates.safetensors");
+  ASSERT_GT(file.tensor("feats.template_mask").shape()[0], 1);
+  PredictOptions options = options_of(file);
+  std::set<std::string> seen;
+  options.dump = [&](const std::string& name, const Tensor& tensor) {
+    if (!name.starts_with("trunk.") || !file.contains(name)) return;
+    seen.insert(name);
+    expect_matches(name, tensor, file.tensor(name));
+  };
+  (void)tiny_model().predict(features_of(file), options);
+  for (const char* name : {"trunk.0.template", "trunk.1.template", "trunk.1.s", "trunk.1.z"}) {
+    EXPECT_TRUE(seen.contains(name)) << name;
+  }
+}
+
 // bf16 operands have 8 bits; two passes of a few blocks with residuals stay within a few of their roundings.
 TEST(Model, MixedPrecisionStaysNearTheReference) {
   const Checkpoint file = load_safetensors(kFolder + "homodimer.safetensors");

@@ -1,5 +1,7 @@
 """Compiled modules against the reference's classes (PyPI boltz) with re-drawn weights."""
 
+import json
+
 import pytest
 import torch
 from boltz.model.layers.pairformer import PairformerModule as ReferencePairformer
@@ -9,7 +11,7 @@ from boltz.model.modules.trunkv2 import MSAModule as ReferenceMsa
 from support.boltz_reference import diffusion_inputs, msa_features, pair_inputs, redrawn, relative_error
 
 import tilefold.torch as compiled
-from tilefold import errors
+from tilefold import _native, errors
 
 TOKEN_S, TOKEN_Z = 16, 12
 PAIRFORMER = dict(num_blocks=2, num_heads=4, pairwise_head_width=8, pairwise_num_heads=3)
@@ -211,6 +213,35 @@ def test_state_dict_has_the_names_of_the_reference(pairformer, diffusion):
         assert {name: value.data_ptr() for name, value in shared.state_dict().items()} == {
             name: value.data_ptr() for name, value in reference.state_dict().items()
         }
+
+
+def test_a_checkpoint_holds_the_parameters_of_its_modules():
+    hyper_parameters = {
+        "atom_s": DIFFUSION["atom_s"],
+        "atom_z": 4,
+        "token_s": TOKEN_S,
+        "token_z": TOKEN_Z,
+        "num_bins": 8,
+        "atom_feature_dim": 388,
+        "embedder_args": {"atom_encoder_depth": 1, "atom_encoder_heads": 2},
+        "msa_args": MSA,
+        "pairformer_args": PAIRFORMER,
+        "score_model_args": DIFFUSION,
+        "confidence_prediction": False,
+    }
+    expected = _native.expected_parameters(json.dumps(hyper_parameters))
+    references = {
+        "msa_module": ReferenceMsa(**MSA),
+        "pairformer_module": ReferencePairformer(TOKEN_S, TOKEN_Z, v2=True, **PAIRFORMER),
+        "structure_module.score_model": ReferenceDiffusion(**DIFFUSION),
+    }
+    for prefix, reference in references.items():
+        found = {name[len(prefix) + 1 :]: shape for name, shape in expected.items() if name.startswith(prefix + ".")}
+        aliases = {_native.alias_of_parameter(name): shape for name, shape in found.items()}
+        found |= {alias: shape for alias, shape in aliases.items() if alias is not None}
+        assert found == {name: tuple(value.shape) for name, value in reference.state_dict().items()}
+    with pytest.raises(errors.WeightError, match="lacks the hyper-parameter 'atom_s'"):
+        _native.expected_parameters("{}")
 
 
 def test_weights_that_do_not_fit_are_listed(pair_stack):

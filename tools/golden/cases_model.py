@@ -1,8 +1,9 @@
 """Module cases: atom encoders, trunk inputs, template module, diffusion and heads."""
 
+import checkpoint
 import synthetic
 import torch
-from boltz.model.modules import confidencev2, diffusionv2, encodersv2, transformersv2, trunkv2
+from boltz.model.modules import affinity, confidencev2, diffusionv2, encodersv2, transformersv2, trunkv2
 from boltz.model.modules.diffusion_conditioning import DiffusionConditioning
 from cases import (
     ATOM_FEATURES,
@@ -390,3 +391,26 @@ def confidence_module(seed):
         pairformer_args=pairformer, confidence_args=bins, **flags,
     )  # fmt: skip
     return module, inputs, out, config
+
+
+@case
+def affinity_module(seed):
+    module = affinity.AffinityModule(
+        TOKEN_S, TOKEN_Z, **checkpoint.affinity_arguments(blocks=1, width=PAIR_WIDTH, heads=PAIR_HEADS, head_width=11)
+    )
+    redraw_parameters(module, seed)
+    features = synthetic.make_features(seed)
+    features["affinity_token_mask"] = (features["mol_type"] == synthetic.NONPOLYMER).float()
+    features["token_pad_mask"][:, 1] = 0.0
+    tokens, atoms = features["asym_id"].shape[1], features["ref_pos"].shape[1]
+    x_pred = 6.0 * normal(1, atoms, 3)
+    representative = features["token_to_rep_atom"][0].double() @ x_pred.double()
+    if boundary_margin(torch.cdist(representative, representative), module.boundaries) < 1e-4:
+        raise ValueError("a token distance is too near a bin edge")
+    s_inputs, z = normal(1, tokens, TOKEN_S), normal(1, tokens, tokens, TOKEN_Z)
+    outputs = module(s_inputs, z, x_pred, features)
+    names = ("token_to_rep_atom", "token_pad_mask", "mol_type", "affinity_token_mask")
+    inputs = unbatch(s_inputs=s_inputs, z=z, x_pred=x_pred) | features_of(features, names)
+    config = dict(token_s=TOKEN_S, token_z=TOKEN_Z, num_dist_bins=64, max_dist=22, num_blocks=1, head_width=11)
+    config |= dict(pairwise_head_width=PAIR_WIDTH, pairwise_num_heads=PAIR_HEADS)
+    return module, inputs, unbatch(**outputs), config

@@ -149,6 +149,53 @@ def tiny_hyper_parameters():
     return tiny
 
 
+def affinity_arguments(blocks, width, heads, head_width, bins=64, max_dist=22):
+    """Arguments of one affinity module; those of a transformer that does not exist are stored all the same."""
+    return dict(
+        pairformer_args=dict(
+            num_blocks=blocks,
+            dropout=0.0,
+            pairwise_head_width=width,
+            pairwise_num_heads=heads,
+            activation_checkpointing=False,
+        ),
+        transformer_args=dict(token_s=head_width, num_blocks=12, num_heads=8, activation_checkpointing=False),
+        num_dist_bins=bins,
+        max_dist=max_dist,
+        use_cross_transformer=False,
+        groups={0: 1, 1: 1},
+    )
+
+
+def tiny_affinity_hyper_parameters():
+    """A tiny model with two affinity modules; its dimensions differ from each other and from the structure model's."""
+    tiny = tiny_hyper_parameters()
+    tiny.update(atom_s=8, atom_z=5, token_s=12, token_z=10)
+    tiny["embedder_args"].update(atom_encoder_depth=1, atom_encoder_heads=2)
+    tiny["msa_args"].update(msa_s=6, msa_blocks=1, pairwise_head_width=4, pairwise_num_heads=3)
+    tiny["pairformer_args"].update(num_blocks=1, num_heads=3, pairwise_head_width=5, pairwise_num_heads=2)
+    tiny["score_model_args"].update(
+        dim_fourier=14,
+        atom_encoder_depth=1,
+        atom_encoder_heads=4,
+        token_transformer_depth=1,
+        token_transformer_heads=6,
+        atom_decoder_depth=1,
+        atom_decoder_heads=2,
+    )
+    confidence = tiny["confidence_model_args"]
+    confidence["pairformer_args"].update(num_blocks=1, num_heads=4, pairwise_head_width=3, pairwise_num_heads=5)
+    confidence["confidence_args"].update(num_plddt_bins=15, num_pde_bins=9, num_pae_bins=11)
+    tiny["template_args"].update(template_dim=7, pairwise_head_width=2, pairwise_num_heads=4)
+    tiny.update(
+        affinity_prediction=True,
+        affinity_ensemble=True,
+        affinity_model_args1=affinity_arguments(blocks=2, width=3, heads=4, head_width=9),
+        affinity_model_args2=affinity_arguments(blocks=1, width=6, heads=2, head_width=13, bins=40, max_dist=18),
+    )
+    return tiny
+
+
 def random_model(hyper_parameters, seed=1, gain=0.7):
     """The reference model with every parameter drawn anew."""
     # The constructor writes into the dicts it is given.
@@ -156,6 +203,14 @@ def random_model(hyper_parameters, seed=1, gain=0.7):
     # Sharper confidence logits, so that expected values and pTM scores are not those of a uniform histogram.
     for parameter in model.confidence_module.confidence_heads.parameters():
         parameter.data.mul_(4.0)
+    # Affinities are means over many pairs: they must depend on single distances and inputs visibly all the same.
+    for module in [getattr(model, name) for name in ("affinity_module1", "affinity_module2") if hasattr(model, name)]:
+        module.dist_bin_pairwise_embed.weight.data.mul_(4.0)
+        heads = module.affinity_heads
+        scales = {heads.affinity_out_mlp: 3.0, heads.to_affinity_pred_value: 1.4, heads.to_affinity_pred_score: 1.4}
+        for head, scale in scales.items():
+            for parameter in head.parameters():
+                parameter.data.mul_(scale)
     return model
 
 

@@ -7,6 +7,7 @@ an all-zero row (padding).
 """
 
 import json
+import re
 from pathlib import Path
 
 import torch
@@ -23,6 +24,8 @@ ONE_HOT_FEATURES = (
     "token_to_center_atom",
     "contact_conditioning",
     "template_restype",
+    "atom_backbone_feat",
+    "r_set_to_rep_atom",
 )
 
 
@@ -93,8 +96,16 @@ def store_features(features, prefix, keep=None):
     return stored
 
 
+def without(tensors, pattern):
+    """The tensors whose names do not begin with the pattern."""
+    return {name: tensor for name, tensor in tensors.items() if not re.match(pattern, name)}
+
+
 def check_finite(tensors):
     for name, tensor in tensors.items():
+        # Templates without force have no threshold, which the reference writes as infinity.
+        if name.endswith("template_force_threshold"):
+            continue
         if tensor.is_floating_point() and not bool(torch.isfinite(tensor).all()):
             raise ValueError(f"{name} has values that are not finite")
 
@@ -109,7 +120,9 @@ def write(path, tensors, metadata):
     header, chunks, offset = {"__metadata__": text}, [], 0
     for name in sorted(tensors, key=lambda n: (-tensors[n].element_size(), n)):
         tensor = tensors[name].contiguous()
-        data = tensor.reshape(-1).view(torch.uint8).numpy().tobytes()
+        # NumPy has no bf16.
+        plain = tensor.view(torch.int16) if tensor.dtype == torch.bfloat16 else tensor
+        data = plain.numpy().tobytes()
         header[name] = {
             "dtype": DTYPE_NAMES[tensor.dtype],
             "shape": list(tensor.shape),
@@ -123,6 +136,21 @@ def write(path, tensors, metadata):
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(len(head).to_bytes(8, "little") + head + b"".join(chunks))
+    print(f"{path.stat().st_size / 1024:8.1f} KiB  {path}")
+
+
+def write_json(path, sections):
+    """Writes lists and objects of entries as JSON, one entry per line, so that a change of one shows as one line."""
+    parts = []
+    for key, entries in sections.items():
+        if isinstance(entries, dict):
+            lines = [f"{json.dumps(name)}: {json.dumps(entry)}" for name, entry in entries.items()]
+            parts.append(f"{json.dumps(key)}: {{\n" + ",\n".join(lines) + "\n}")
+        else:
+            parts.append(f"{json.dumps(key)}: [\n" + ",\n".join(json.dumps(entry) for entry in entries) + "\n]")
+    path = Path(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text("{\n" + ",\n".join(parts) + "\n}\n")
     print(f"{path.stat().st_size / 1024:8.1f} KiB  {path}")
 
 

@@ -12,6 +12,9 @@
 
 namespace tilefold::bio {
 
+/// Residue vocabulary: `<pad>`, gap, 20 amino acids, UNK, A G C U N, DA DG DC DT DN.
+inline constexpr std::int32_t kNumResidueTypes = 33;
+
 struct FeaturizeOptions {
   std::uint64_t seed = 42;
   std::string method{};                        ///< experimental method to condition on; empty = x-ray diffraction
@@ -41,7 +44,7 @@ struct FeaturizeOptions {
 ///     float32 contact_thresholds [n];
 ///   with `potentials`: rdkit_bounds_index [2,n], rdkit_bounds_bond_mask [n], rdkit_bounds_angle_mask [n] and float32
 ///     rdkit_lower_bounds, rdkit_upper_bounds [n]; chiral_atom_index [4,n], chiral_reference_mask [n],
-///     chiral_atom_orientations [n]; stereo_bond_index [4,n], stereo_reference_mask [n], stereo_bond_orientations [n];
+///     chiral_atom_orientations [n]; stereo_bond_index [4,n], stereo_bond_orientations [n];
 ///     planar_bond_index [6,n], planar_ring_5_index [5,n], planar_ring_6_index [6,n]; connected_chain_index,
 ///     connected_atom_index [2,n]; symmetric_chain_index [2,n].
 /// With `affinity`: profile_affinity [N,33], deletion_mean_affinity [N], affinity_mw [1], all float32.

@@ -3,7 +3,7 @@
 import torch
 
 from tilefold import errors
-from tilefold._native import Precision, Tensor
+from tilefold._native import Precision, Tensor, alias_of_parameter
 
 PRECISIONS = {"mixed": Precision.mixed, "fp32": Precision.float32}
 
@@ -31,18 +31,17 @@ def draw_parameter(name, shape):
 
 
 def add_parameters(root, shapes):
-    """Registers parameters with these dotted names below `root`. The second name of a gate is an alias of the first."""
+    """Registers parameters with these dotted names below `root`, and under the other name of those that have two."""
     for name, shape in shapes.items():
-        *path, leaf = name.split(".")
-        branch = root
-        for part in path:
-            if part not in branch._modules:
-                branch.add_module(part, Branch())
-            branch = branch._modules[part]
-        parameter = None
-        if ".output_projection.0." in name and not name.endswith((".transition.output_projection.0." + leaf)):
-            parameter = root.get_parameter(name.replace(".output_projection.0.", ".output_projection_linear."))
-        branch.register_parameter(leaf, parameter if parameter is not None else draw_parameter(name, shape))
+        parameter = draw_parameter(name, shape)
+        for known_as in filter(None, (name, alias_of_parameter(name))):
+            *path, leaf = known_as.split(".")
+            branch = root
+            for part in path:
+                if part not in branch._modules:
+                    branch.add_module(part, Branch())
+                branch = branch._modules[part]
+            branch.register_parameter(leaf, parameter)
 
 
 def to_engine(tensor, dtype=torch.float32):

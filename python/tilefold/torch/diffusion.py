@@ -5,7 +5,6 @@ import weakref
 import torch
 
 from tilefold import _native, errors
-from tilefold.torch import shapes
 from tilefold.torch.base import CompiledModule, add_parameters, check_shape, from_engine, to_engine
 
 CONDITIONING = ("q", "c", "atom_enc_bias", "atom_dec_bias", "token_trans_bias")
@@ -44,14 +43,14 @@ class DiffusionModule(CompiledModule):
         self._forget()
         add_parameters(
             self,
-            shapes.diffusion_module(
-                token_s,
-                atom_s,
-                dim_fourier,
-                atom_encoder_depth,
-                token_transformer_depth,
-                atom_decoder_depth,
-                conditioning_transition_layers,
+            _native.score_model_parameters(
+                token_s=token_s,
+                atom_s=atom_s,
+                dim_fourier=dim_fourier,
+                atom_encoder_depth=atom_encoder_depth,
+                token_transformer_depth=token_transformer_depth,
+                atom_decoder_depth=atom_decoder_depth,
+                conditioning_transition_layers=conditioning_transition_layers,
             ),
         )
         self.eval()
@@ -90,8 +89,7 @@ class DiffusionModule(CompiledModule):
         given = self._gather(s_inputs, s_trunk, feats, diffusion_conditioning)
         self._check_call(r_noisy=r_noisy, times=times, **given)
         self._check_shapes(given, r_noisy, times, multiplicity)
-        engine = self.engine()
-        self._prepare(engine, given)
+        self._prepare(self.engine(), given)
         updates = []
         for index, conditioned in enumerate(self._conditioned):
             samples = slice(index * multiplicity, (index + 1) * multiplicity)
@@ -99,7 +97,7 @@ class DiffusionModule(CompiledModule):
             # Equal noise levels, as in the sampler, share their conditioning.
             if bool((levels == levels[0]).all()):
                 levels = levels[:1]
-            updates.append(from_engine(engine.run(conditioned, to_engine(r_noisy[samples]), to_engine(levels))))
+            updates.append(from_engine(conditioned.run(to_engine(r_noisy[samples]), to_engine(levels))))
         return updates[0] if len(updates) == 1 else torch.cat(updates)
 
     def _gather(self, s_inputs, s_trunk, feats, conditioning):

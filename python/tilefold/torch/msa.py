@@ -3,7 +3,6 @@
 import torch
 
 from tilefold import _native, errors
-from tilefold.torch import shapes
 from tilefold.torch.base import CompiledModule, add_parameters, check_shape, to_engine
 from tilefold.torch.pairformer import PAIR_STACK_MASKS, batched, check_pair, skip_dropout_draws
 
@@ -34,8 +33,14 @@ class MSAModule(CompiledModule):
         self.subsample_msa, self.num_subsampled_msa = subsample_msa, num_subsampled_msa
         add_parameters(
             self,
-            shapes.msa_module(
-                msa_s, token_z, token_s, msa_blocks, pairwise_head_width, pairwise_num_heads, use_paired_feature
+            _native.msa_module_parameters(
+                msa_s=msa_s,
+                token_s=token_s,
+                token_z=token_z,
+                msa_blocks=msa_blocks,
+                pairwise_head_width=pairwise_head_width,
+                pairwise_num_heads=pairwise_num_heads,
+                use_paired_feature=use_paired_feature,
             ),
         )
         self.eval()
@@ -69,9 +74,9 @@ class MSAModule(CompiledModule):
             check_shape(f"feats['{name}']", feats[name], (batch, rows, tokens))
         check_shape("feats['token_pad_mask']", feats["token_pad_mask"], (batch, tokens))
         low, high = int(feats["msa"].min()), int(feats["msa"].max())
-        if low < 0 or high >= shapes.RESIDUE_TYPES:
+        if low < 0 or high >= _native.RESIDUE_TYPES:
             raise errors.ValueError(
-                f"feats['msa'] must hold residue types 0 to {shapes.RESIDUE_TYPES - 1}, found {low} to {high}"
+                f"feats['msa'] must hold residue types 0 to {_native.RESIDUE_TYPES - 1}, found {low} to {high}"
             )
 
         chosen = {name: feats[name] for name in names}

@@ -3,7 +3,6 @@
 import torch
 
 from tilefold import _native, errors
-from tilefold.torch import shapes
 from tilefold.torch.base import CompiledModule, add_parameters, check_shape, from_engine, to_engine
 
 
@@ -41,11 +40,18 @@ class PairformerModule(CompiledModule):
         if token_s % num_heads:
             raise errors.ValueError(f"token_s must be a multiple of num_heads, found {token_s} and {num_heads}")
         self.token_s, self.token_z, self.num_blocks = token_s, token_z, num_blocks
-        layer = shapes.pairformer_layer(
-            token_s, token_z, num_heads, pairwise_head_width, pairwise_num_heads, post_layer_norm
+        add_parameters(
+            self,
+            _native.pairformer_parameters(
+                token_s=token_s,
+                token_z=token_z,
+                num_blocks=num_blocks,
+                num_heads=num_heads,
+                pairwise_head_width=pairwise_head_width,
+                pairwise_num_heads=pairwise_num_heads,
+                post_layer_norm=post_layer_norm,
+            ),
         )
-        for block in range(num_blocks):
-            add_parameters(self, shapes.below(f"layers.{block}", layer))
         self.eval()
 
     def _adopt(self, module):
@@ -99,9 +105,15 @@ class PairformerNoSeqModule(CompiledModule):
     ):
         super().__init__(precision)
         self.token_z, self.num_blocks = token_z, num_blocks
-        layer = shapes.pair_stack(token_z, pairwise_head_width, pairwise_num_heads)
-        for block in range(num_blocks):
-            add_parameters(self, shapes.below(f"layers.{block}", layer))
+        add_parameters(
+            self,
+            _native.pair_stack_parameters(
+                token_z=token_z,
+                num_blocks=num_blocks,
+                pairwise_head_width=pairwise_head_width,
+                pairwise_num_heads=pairwise_num_heads,
+            ),
+        )
         self.eval()
 
     def _adopt(self, module):
