@@ -16,9 +16,6 @@ namespace {
 
 using Kind = PickleNode::Kind;
 
-// A Boltz-2 checkpoint needs about 10^5 nodes, one with optimizer state a few times that.
-constexpr std::size_t kMaxNodes = std::size_t{1} << 24;
-
 // Packages that no model's hyper-parameters come from, but attacks do. The names are never resolved anyway; refusing
 // them tells the user that the file is hostile.
 constexpr std::array<std::string_view, 24> kForbiddenPackages = {
@@ -43,7 +40,8 @@ bool is_forbidden(std::string_view module, std::string_view name) {
 /// The pickle virtual machine, reduced to building data.
 class PickleMachine {
  public:
-  PickleMachine(std::string_view data, const std::string& where) : data_(data), where_(where) {}
+  PickleMachine(std::string_view data, const std::string& where, std::size_t max_values)
+      : data_(data), where_(where), max_values_(max_values) {}
 
   PickleTree run() {
     while (!stopped_) step(static_cast<unsigned char>(take(1)[0]));
@@ -111,7 +109,7 @@ class PickleMachine {
 
   // Making nodes --------------------------------------------------------------------------------------------------
   PickleNode& add(Kind kind) {
-    if (tree_.nodes_.size() >= kMaxNodes) fail("more values than any checkpoint has");
+    if (tree_.nodes_.size() >= max_values_) fail(fmt::format("more than {} values", max_values_));
     push(static_cast<NodeId>(tree_.nodes_.size()));
     PickleNode& node = tree_.nodes_.emplace_back();
     node.kind = kind;
@@ -189,8 +187,8 @@ class PickleMachine {
   void step(unsigned char opcode) {
     if (step_constant(opcode) || step_container(opcode) || step_object(opcode) || step_control(opcode)) return;
     throw UnsupportedError(
-        fmt::format("{}: pickle opcode 0x{:02x} at byte {} is not one that torch.save writes (or the "
-                    "file is corrupted)",
+        fmt::format("{}: pickle opcode 0x{:02x} at byte {} is not one that torch.save writes or a molecule "
+                    "needs (or the file is corrupted)",
                     where_, opcode, position_ - 1));
   }
 
@@ -396,6 +394,7 @@ class PickleMachine {
 
   std::string_view data_;
   const std::string& where_;
+  std::size_t max_values_;
   std::size_t position_ = 0;
   bool stopped_ = false;
   std::vector<NodeId> stack_;
@@ -404,8 +403,8 @@ class PickleMachine {
   PickleTree tree_;
 };
 
-PickleTree PickleTree::parse(std::string_view data, const std::string& where) {
-  return PickleMachine(data, where).run();
+PickleTree PickleTree::parse(std::string_view data, const std::string& where, std::size_t max_values) {
+  return PickleMachine(data, where, max_values).run();
 }
 
 NodeId PickleTree::find(NodeId container, std::string_view key) const {
