@@ -3,6 +3,7 @@
 #include <set>
 
 #include "golden.h"
+#include "support/bio_inputs.h"
 #include "tilefold/boltz.h"
 #include "tilefold/error.h"
 
