@@ -30,7 +30,7 @@ std::uint32_t checksum(std::string_view bytes) {
 
 }  // namespace
 
-ComponentTable::ComponentTable(weights::ByteSource source) : source_(std::move(source)) { read_index(); }
+ComponentTable::ComponentTable(archive::ByteSource source) : source_(std::move(source)) { read_index(); }
 
 void ComponentTable::read_index() {
   const std::string_view file = weights::as_text(source_.bytes);

@@ -8,8 +8,8 @@
 #include <string>
 #include <string_view>
 
+#include "archive/byte_source.h"
 #include "tilefold/bio/component.h"
-#include "weights/byte_source.h"
 
 namespace tilefold::bio {
 
@@ -18,9 +18,9 @@ namespace tilefold::bio {
 class ComponentTable {
  public:
   /// Maps a file. Throws IoError when it cannot be read, ParseError when it is damaged.
-  static ComponentTable open(const std::filesystem::path& path) { return ComponentTable(weights::map_file(path)); }
+  static ComponentTable open(const std::filesystem::path& path) { return ComponentTable(archive::map_file(path)); }
   /// Throws ParseError when the index is damaged.
-  explicit ComponentTable(weights::ByteSource source);
+  explicit ComponentTable(archive::ByteSource source);
 
   std::size_t size() const { return num_components_; }
   /// The code of component `index`; codes ascend.
@@ -34,7 +34,7 @@ class ComponentTable {
   void read_index();
   std::string block(std::size_t index) const;
 
-  weights::ByteSource source_;
+  archive::ByteSource source_;
   std::uint32_t num_components_ = 0;
   std::uint32_t block_size_ = 0;
   std::uint32_t num_blocks_ = 0;

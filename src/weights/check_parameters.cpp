@@ -3,8 +3,8 @@
 
 #include <set>
 
+#include "archive/byte_source.h"
 #include "tilefold/weights.h"
-#include "weights/byte_source.h"
 
 namespace tilefold {
 namespace {
@@ -50,7 +50,7 @@ void check_parameters(const Checkpoint& checkpoint, const std::vector<ParameterS
     }
   }
   for (const auto& [name, tensor] : checkpoint.tensors) {
-    if (accepted.count(name) == 0) unexpected.add(weights::in_quotes(name));
+    if (accepted.count(name) == 0) unexpected.add(archive::in_quotes(name));
   }
   std::vector<std::string> parts;
   if (missing.count() != 0) parts.push_back(missing.to_string("missing"));

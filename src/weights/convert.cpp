@@ -2,8 +2,8 @@
 
 #include <nlohmann/json.hpp>
 
+#include "archive/byte_source.h"
 #include "tilefold/weights.h"
-#include "weights/byte_source.h"
 #include "weights/safetensors.h"
 
 namespace tilefold {
@@ -15,7 +15,7 @@ void check_metadata(const std::map<std::string, std::string>& metadata) {
     if (it == metadata.end()) continue;
     if (!nlohmann::json::parse(it->second, nullptr, false).is_object()) {
       throw ValueError(
-          fmt::format("metadata '{}' must be a JSON object, found {}", key, weights::in_quotes(it->second)));
+          fmt::format("metadata '{}' must be a JSON object, found {}", key, archive::in_quotes(it->second)));
     }
   }
 }

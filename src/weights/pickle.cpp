@@ -8,8 +8,8 @@
 #include <cstring>
 #include <utility>
 
+#include "archive/byte_source.h"
 #include "tilefold/error.h"
-#include "weights/byte_source.h"
 
 namespace tilefold::weights {
 namespace {
@@ -143,7 +143,7 @@ class PickleMachine {
       throw ParseError(
           fmt::format("{}: refused: the pickle refers to {}, which could execute code or touch the system; "
                       "nothing was executed",
-                      where_, in_quotes(std::string(module) + "." + std::string(name))));
+                      where_, archive::in_quotes(std::string(module) + "." + std::string(name))));
     }
     PickleNode& global = add(Kind::global);
     global.text = module;

@@ -1,29 +1,14 @@
-#include "weights/zip_archive.h"
+#include "archive/zip_archive.h"
 
 #include <fmt/format.h>
 #include <zlib.h>
 
 #include <algorithm>
 
-namespace tilefold::weights {
-namespace {
+#include "archive/zip_format.h"
 
-// Signatures and fixed sizes of the ZIP records (APPNOTE.TXT 6.3.10, sections 4.3.7 to 4.3.16).
-constexpr std::uint32_t kLocalHeader = 0x04034b50;
-constexpr std::uint32_t kDirectoryHeader = 0x02014b50;
-constexpr std::uint32_t kEndRecord = 0x06054b50;
-constexpr std::uint32_t kZip64EndRecord = 0x06064b50;
-constexpr std::uint32_t kZip64Locator = 0x07064b50;
-constexpr std::size_t kLocalHeaderSize = 30;
-constexpr std::size_t kDirectoryHeaderSize = 46;
-constexpr std::size_t kEndRecordSize = 22;
-constexpr std::size_t kZip64EndRecordSize = 56;
-constexpr std::size_t kZip64LocatorSize = 20;
-constexpr std::size_t kMaxComment = 0xFFFF;
-constexpr std::uint32_t kInZip64Field = 0xFFFFFFFF;
-constexpr std::uint16_t kEncryptedFlag = 1;
-constexpr std::uint16_t kStored = 0;
-constexpr std::uint16_t kDeflated = 8;
+namespace tilefold::archive {
+namespace {
 
 /// Inflates a raw deflate stream to exactly `size` bytes; false when the stream is damaged or has another size.
 bool inflate_raw(std::span<const std::byte> data, std::size_t size, std::string& output) {
@@ -226,4 +211,4 @@ void ZipArchive::verify(const Member& member, std::span<const std::byte> data) c
   }
 }
 
-}  // namespace tilefold::weights
+}  // namespace tilefold::archive

@@ -1,4 +1,4 @@
-#include "weights/byte_source.h"
+#include "archive/byte_source.h"
 
 #include <fcntl.h>
 #include <fmt/format.h>
@@ -8,7 +8,7 @@
 
 #include <cerrno>
 
-namespace tilefold::weights {
+namespace tilefold::archive {
 namespace {
 
 /// Owns a mapping.
@@ -70,4 +70,4 @@ std::string in_quotes(std::string_view text) {
   return result;
 }
 
-}  // namespace tilefold::weights
+}  // namespace tilefold::archive

@@ -12,7 +12,7 @@
 
 #include "tilefold/error.h"
 
-namespace tilefold::weights {
+namespace tilefold::archive {
 
 static_assert(std::endian::native == std::endian::little, "checkpoint data is little-endian and used in place");
 
@@ -53,4 +53,4 @@ inline std::string_view as_text(std::span<const std::byte> bytes) {
 /// Untrusted text made fit for a one-line message: in quotes, control characters escaped, cut after 120 characters.
 std::string in_quotes(std::string_view text);
 
-}  // namespace tilefold::weights
+}  // namespace tilefold::archive
