@@ -69,7 +69,7 @@ maker_interpreter() {
     say "Installing the packages that the component table is made with (biotite, rdkit) into $environment"
     rm -rf "$environment"
     "$base" -m venv "$environment" >&2
-    "$environment/bin/pip" install --quiet --disable-pip-version-check -r tools/component_maker/requirements.txt >&2 ||
+    "$environment/bin/pip" install -qq --disable-pip-version-check -r tools/component_maker/requirements.txt >&2 ||
       fail "these packages cannot be installed; without network set TILEFOLD_COMPONENTS to a ready table"
   fi
   echo "$environment/bin/python"
