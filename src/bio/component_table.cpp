@@ -33,7 +33,7 @@ std::uint32_t checksum(std::string_view bytes) {
 ComponentTable::ComponentTable(archive::ByteSource source) : source_(std::move(source)) { read_index(); }
 
 void ComponentTable::read_index() {
-  const std::string_view file = weights::as_text(source_.bytes);
+  const std::string_view file = archive::as_text(source_.bytes);
   ByteCursor in(file, source_.path);
   if (file.substr(0, kMagic.size()) != kMagic) in.fail("this is not a component table");
   in.take(kMagic.size());
@@ -94,7 +94,7 @@ std::string ComponentTable::block(std::size_t index) const {
   const auto decoded_size = entry.read<std::uint32_t>();
   const auto expected_checksum = entry.read<std::uint32_t>();
   const std::string_view stored =
-      weights::as_text(source_.slice(offset, stored_size, fmt::format("block {} of the component table", index)));
+      archive::as_text(source_.slice(offset, stored_size, fmt::format("block {} of the component table", index)));
   const auto damaged = [&](std::string_view why) {
     return ParseError(fmt::format("{}: block {} of the component table is damaged: {}", source_.path, index, why));
   };
