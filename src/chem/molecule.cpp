@@ -1,5 +1,6 @@
 #include "chem/molecule.h"
 
+#include <GraphMol/Conformer.h>
 #include <GraphMol/MolOps.h>
 #include <GraphMol/SmilesParse/SmilesParse.h>
 
@@ -127,11 +128,15 @@ double handedness(const bio::Conformer& conformer, unsigned centre, const std::v
          v[0][2] * (v[1][0] * v[2][1] - v[1][1] * v[2][0]);
 }
 
+bool has_conformer(const bio::Component& component) {
+  return !component.conformers.empty() && component.conformers.front().size() == component.atoms.size();
+}
+
 /// A tag refers to the neighbours in the order of their bonds. A component does not tell where among them the bonds to
 /// stored hydrogens were; here they come last, and the conformer tells which tag that makes.
 void reorder_chirality(RWMol& molecule, const bio::Component& component) {
   constexpr double kFlat = 0.1;  // A^3; of an ideal carbon 2 or more
-  if (component.conformers.empty() || component.conformers.front().size() != component.atoms.size()) return;
+  if (!has_conformer(component)) return;
   for (Atom* atom : molecule.atoms()) {
     if (atom->getChiralTag() != Atom::CHI_TETRAHEDRAL_CW && atom->getChiralTag() != Atom::CHI_TETRAHEDRAL_CCW) continue;
     std::vector<unsigned> neighbours;
@@ -140,6 +145,31 @@ void reorder_chirality(RWMol& molecule, const bio::Component& component) {
     const double hand = handedness(component.conformers.front(), atom->getIdx(), neighbours);
     if (std::abs(hand) < kFlat) continue;
     atom->setChiralTag(hand > 0 ? Atom::CHI_TETRAHEDRAL_CCW : Atom::CHI_TETRAHEDRAL_CW);
+  }
+}
+
+/// Which neighbours of a square-planar, trigonal-bipyramidal or octahedral atom lie across from each other: a component
+/// tells the kind alone, its conformer the rest.
+void set_permutations(RWMol& molecule, const bio::Component& component) {
+  const auto has_permutation = [](const Atom* atom) { return atom->getChiralTag() >= Atom::CHI_SQUAREPLANAR; };
+  bool is_needed = false;
+  for (const Atom* atom : molecule.atoms()) is_needed |= has_permutation(atom);
+  if (!is_needed || !has_conformer(component)) return;
+  RWMol placed(molecule);
+  auto conformer = std::make_unique<RDKit::Conformer>(placed.getNumAtoms());
+  for (unsigned i = 0; i < placed.getNumAtoms(); ++i) {
+    const auto& [x, y, z] = component.conformers.front()[i];
+    conformer->setAtomPos(i, {x, y, z});
+  }
+  const auto number = static_cast<int>(placed.addConformer(conformer.release(), /*assignId=*/true));
+  RDKit::MolOps::assignChiralTypesFrom3D(placed, number, /*replaceExistingTags=*/true);
+  for (Atom* atom : molecule.atoms()) {
+    const Atom* found = placed.getAtomWithIdx(atom->getIdx());
+    unsigned permutation = 0;
+    if (has_permutation(atom) && found->getChiralTag() == atom->getChiralTag() &&
+        found->getPropIfPresent(RDKit::common_properties::_chiralPermutation, permutation)) {
+      atom->setProp(RDKit::common_properties::_chiralPermutation, permutation);
+    }
   }
 }
 
@@ -160,7 +190,13 @@ void add_stored_hydrogens(RWMol& molecule, const bio::Component& component) {
 
 /// The neighbour of `end` that stereo refers to: the one that is stated, else the one of highest rank.
 unsigned stereo_atom(const RWMol& molecule, unsigned end, unsigned other, std::int32_t stated) {
-  if (stated >= 0) return static_cast<unsigned>(stated);
+  if (stated >= 0) {
+    const auto atom = static_cast<unsigned>(stated);
+    if (atom == other || molecule.getBondBetweenAtoms(end, atom) == nullptr) {
+      throw std::runtime_error("the stereo of a double bond refers to atoms that are not its neighbours");
+    }
+    return atom;
+  }
   const Atom* best = nullptr;
   unsigned best_rank = 0;
   for (const Atom* atom : molecule.atomNeighbors(molecule.getAtomWithIdx(end))) {
@@ -258,6 +294,7 @@ Molecule molecule_of(const bio::Component& component) {
   for (const bio::ComponentAtom& atom : component.atoms) add_atom(*molecule, atom);
   for (const bio::ComponentBond& bond : component.bonds) add_bond(*molecule, bond);
   molecule->updatePropertyCache(/*strict=*/false);
+  set_permutations(*molecule, component);
   add_stored_hydrogens(*molecule, component);
   for (const bio::ComponentBond& bond : component.bonds) set_stereo(*molecule, bond);
   // Of sanitisation only what the stored fields do not say: valences and aromaticity stay as they are.
