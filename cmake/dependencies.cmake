@@ -21,3 +21,22 @@ target_link_directories(tilefold_llvm INTERFACE ${LLVM_LIBRARY_DIRS})
 
 add_library(gemmi_headers INTERFACE)
 target_include_directories(gemmi_headers SYSTEM INTERFACE ${GEMMI_INCLUDE_DIR})
+
+# RDKit: its packages install no CMake configuration.
+if(TILEFOLD_WITH_RDKIT AND NOT TILEFOLD_CORE_ONLY)
+  find_path(RDKIT_INCLUDE_DIR GraphMol/ROMol.h PATH_SUFFIXES rdkit)
+  find_path(BOOST_INCLUDE_DIR boost/shared_ptr.hpp)
+  set(rdkit_libraries "")
+  foreach(name DistGeomHelpers ForceFieldHelpers ForceField DistGeometry MolStandardize SmilesParse SubstructMatch GraphMol
+               RDGeometryLib RDGeneral)
+    find_library(RDKIT_${name}_LIBRARY RDKit${name})
+    list(APPEND rdkit_libraries ${RDKIT_${name}_LIBRARY})
+  endforeach()
+  if(NOT RDKIT_INCLUDE_DIR OR NOT BOOST_INCLUDE_DIR OR rdkit_libraries MATCHES "NOTFOUND")
+    message(FATAL_ERROR "RDKit (librdkit-dev, libboost-dev) is not installed: run tools/install_dependencies.sh, or configure "
+                        "with -DTILEFOLD_WITH_RDKIT=OFF for a build that refuses SMILES")
+  endif()
+  add_library(rdkit INTERFACE)
+  target_include_directories(rdkit SYSTEM INTERFACE ${RDKIT_INCLUDE_DIR} ${BOOST_INCLUDE_DIR})
+  target_link_libraries(rdkit INTERFACE ${rdkit_libraries})
+endif()

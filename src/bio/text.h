@@ -6,19 +6,18 @@
 #include <string>
 #include <string_view>
 
+#include "tilefold/text.h"
+
 namespace tilefold::bio {
+
+using tilefold::in_quotes;
+using tilefold::one_line;
 
 /// The whole file. Throws IoError when it is missing, not a regular file, unreadable, or larger than `max_bytes`.
 std::string read_text_file(const std::filesystem::path& path, std::uint64_t max_bytes);
 
 /// `text` without leading and trailing white space.
 std::string_view strip(std::string_view text);
-
-/// `text` in quotes for a one-line message: control and non-ASCII characters escaped, at most 60 characters.
-std::string in_quotes(std::string_view text);
-
-/// `text` on one line: line breaks become spaces.
-std::string one_line(std::string_view text);
 
 /// Lines of a text, without their line ends ("\n", "\r\n" or "\r").
 class LineReader {

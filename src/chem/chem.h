@@ -24,6 +24,11 @@ bio::Component component_from_smiles(const std::string& smiles, const std::strin
 /// `had_fragments` is set when fragments were dropped. Throws ParseError for an excluded or broken molecule.
 std::string standardize_smiles(const std::string& smiles, bool& had_fragments);
 
+/// Molecular weight in dalton with which affinities are corrected. Of a library component the true average weight: it
+/// needs elements and `hydrogens` of the atoms, not RDKit. Of a SMILES (`component.smiles`, standardised before)
+/// the reference counts, of the hydrogens that are no atoms, only those that the SMILES writes in brackets.
+double affinity_weight(const bio::Component& component);
+
 /// Geometry of one residue; indices count the atoms of its component.
 struct Geometry {
   struct Bounds {

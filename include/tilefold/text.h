@@ -1,0 +1,15 @@
+/// Untrusted text in one-line messages.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+namespace tilefold {
+
+/// `text` in quotes for a one-line message: control and non-ASCII characters escaped, at most 60 characters.
+std::string in_quotes(std::string_view text);
+
+/// `text` on one line: line breaks become spaces.
+std::string one_line(std::string_view text);
+
+}  // namespace tilefold
