@@ -3,16 +3,19 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <numeric>
 #include <system_error>
 #include <utility>
 
+#include "bio/affinity_target.h"
 #include "bio/constants.h"
 #include "bio/constraints.h"
 #include "bio/residue_template.h"
 #include "bio/template_input.h"
 #include "bio/text.h"
 #include "bio/tokens.h"
+#include "chem/chem.h"
 #include "tilefold/error.h"
 
 namespace tilefold::bio {
@@ -75,10 +78,25 @@ std::shared_ptr<const Msa> read_entity_msa(const Entity& entity, const Job& job,
   return nullptr;
 }
 
-std::vector<ResidueTemplate> entity_templates(const Entity& entity, const ComponentLibrary& components,
-                                              Diagnostics& diagnostics) {
-  if (entity.type != ChainType::nonpolymer) return polymer_templates(entity, components, diagnostics);
-  return ligand_templates(entity, components, diagnostics);
+/// The residue of the `number`-th SMILES of an input; that of an affinity binder is standardised first.
+ResidueTemplate smiles_template(const Entity& entity, int number, bool is_binder, Diagnostics& diagnostics) {
+  try {
+    std::string smiles = entity.smiles;
+    if (is_binder) {
+      bool had_fragments = false;
+      smiles = chem::standardize_smiles(smiles, had_fragments);
+      if (had_fragments) {
+        diagnostics.warn(fmt::format("{}: the binder has several fragments; only the largest, {}, is used",
+                                     entity.where, in_quotes(smiles)));
+      }
+    }
+    return ligand_template(
+        std::make_shared<Component>(chem::component_from_smiles(smiles, fmt::format("LIG{}", number))));
+  } catch (const UnsupportedError& error) {
+    throw UnsupportedError(fmt::format("{}: {}", entity.where, error.what()));
+  } catch (const Error& error) {
+    throw ParseError(fmt::format("{}: {}", entity.where, error.what()));
+  }
 }
 
 /// Assembles a complex entity by entity; entities that cannot be made are refused and left out.
@@ -91,6 +109,9 @@ class ComplexBuilder {
     complex_.id = job_.id;
     for (std::size_t entity = 0; entity < job_.entities.size(); ++entity) add_entity(entity);
     resolve_constraints(job_, complex_, diagnostics_);
+    if (job_.affinity && !is_refused(job_.affinity->binder)) {
+      diagnostics_.attempt([&] { complex_.affinity = find_affinity_target(job_, complex_.structure, diagnostics_); });
+    }
     complex_.templates = read_templates(job_, complex_.structure, components_, diagnostics_);
     diagnostics_.throw_if_refused();
     complex_.tokens = tokenize(complex_.structure);
@@ -98,12 +119,22 @@ class ComplexBuilder {
   }
 
  private:
+  bool is_refused(const std::string& chain) const {
+    return std::find(job_.refused_chains.begin(), job_.refused_chains.end(), chain) != job_.refused_chains.end();
+  }
+
+  std::vector<ResidueTemplate> templates_of(const Entity& entity) {
+    if (entity.type != ChainType::nonpolymer) return polymer_templates(entity, components_, diagnostics_);
+    if (entity.smiles.empty()) return ligand_templates(entity, components_, diagnostics_);
+    return {smiles_template(entity, ++num_smiles_, is_affinity_binder(job_, entity), diagnostics_)};
+  }
+
   void add_entity(std::size_t index) {
     const Entity& entity = job_.entities[index];
     const std::size_t before = diagnostics_.refusals().size();
     std::vector<ResidueTemplate> templates;
     std::shared_ptr<const Msa> msa;
-    diagnostics_.attempt([&] { templates = entity_templates(entity, components_, diagnostics_); });
+    diagnostics_.attempt([&] { templates = templates_of(entity); });
     const bool complete = diagnostics_.refusals().size() == before;
     diagnostics_.attempt([&] { msa = read_entity_msa(entity, job_, options_.max_msa_seqs, diagnostics_); });
     if (!complete) {
@@ -122,6 +153,7 @@ class ComplexBuilder {
   const ComplexOptions& options_;
   Diagnostics& diagnostics_;
   Complex complex_;
+  int num_smiles_ = 0;
 };
 
 }  // namespace

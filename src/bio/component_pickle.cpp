@@ -78,12 +78,6 @@ PickleTree parse_pickle(std::string_view bytes, const std::string& where) {
   }
 }
 
-/// The value of the reference's feature for RDKit's tag.
-std::int32_t chirality_feature(std::int32_t tag) {
-  constexpr std::array<std::int32_t, 9> kFeatures = {0, 1, 2, 6, 6, 6, 3, 5, 4};
-  return kFeatures[static_cast<std::size_t>(tag)];
-}
-
 BondType bond_type(RdkitBond type) {
   switch (type) {
     case RdkitBond::single:
@@ -160,7 +154,7 @@ class Conversion {
     atom.element = source.element;
     check_element(atom.element, atom.name, where_);
     atom.charge = source.charge;
-    atom.chirality_feature = chirality_feature(source.chirality);
+    atom.chirality_feature = chirality_feature_of(source.chirality);
     const bool tetrahedral = source.chirality == 1 || source.chirality == 2;
     atom.chirality = tetrahedral && turned_[index] % 2 != 0 ? 3 - source.chirality : source.chirality;
     atom.hydrogens = source.explicit_hydrogens + source.implicit_hydrogens + hydrogens_[index];

@@ -145,6 +145,19 @@ TEST_F(Templates, LaterRecordsOverwriteEarlierOnes) {
   EXPECT_EQ(ca_places(features), (std::vector<double>{1.4, 1.4, 1.4, 5.2}));
 }
 
+TEST_F(Templates, RecordsSayWhatIsAligned) {
+  write("t.cif", CifText().polymer("Q", "A", {"PRO", "TRP", "CYS"}, make_chain({"PRO", "TRP", "CYS"})).text());
+  const Complex built = complex({"GGG", "KWCHW"}, "templates: [{cif: t.cif, chain_id: B}]");
+  ASSERT_EQ(built.templates.at(0).records.size(), 1U);
+  const TemplateRecord& record = built.templates.at(0).records.at(0);
+  EXPECT_EQ(record.chain, 1);
+  EXPECT_EQ(record.template_chain, "Q");
+  EXPECT_EQ(record.query_start, 1);
+  EXPECT_EQ(record.template_start, 1);
+  EXPECT_EQ(record.length, 2);
+  EXPECT_EQ(record.residues->size(), 3U);
+}
+
 TEST_F(Templates, ChainsFindTheTemplateChainsThatFitThemBest) {
   const Names first = {"TRP", "CYS", "HIS", "TRP"};
   const Names second = {"LYS", "GLU", "LYS", "GLU"};

@@ -19,6 +19,10 @@ struct BadFile {
 
 std::string with_sequence(const std::string& body) { return "sequences:\n  - protein: {" + body + "}\n"; }
 
+std::string with_template(const std::string& body) {
+  return "sequences:\n  - protein: {id: A, sequence: MKTAY, msa: empty}\ntemplates:\n  - {" + body + "}\n";
+}
+
 std::string alias_bomb() {
   std::string text = "a: &a [x, x, x, x, x, x, x, x, x]\n";
   for (char level = 'b'; level <= 'o'; ++level) {
@@ -66,9 +70,11 @@ std::vector<BadFile> bad_files() {
       {"constraints.yaml",
        "sequences:\n" + kGoodProtein + "constraints:\n  - bond: {atom1: [A, 1, N], atom2: [A, 5, C]}\n",
        {"constraints", "not supported"}},
-      {"templates.yaml",
-       "sequences:\n" + kGoodProtein + "templates:\n  - cif: a.cif\n",
-       {"templates", "not supported"}},
+      {"template_missing.yaml", with_template("cif: nowhere.cif"), {"nowhere.cif", "not found"}},
+      {"template_format.yaml", with_template("cif: template.pdb"), {"template.pdb", "key 'pdb'"}},
+      {"template_broken.yaml", with_template("pdb: broken.pdb"), {"broken.pdb, line 1", "characters"}},
+      {"template_chain.yaml", with_template("pdb: template.pdb, template_id: A"), {"'A'", "it has A1"}},
+      {"template_query.yaml", with_template("pdb: template.pdb, chain_id: B"), {"'B'", "it has A"}},
       {"properties.yaml",
        "sequences:\n" + kGoodProtein + "properties:\n  - affinity: {binder: L}\n",
        {"properties", "not supported"}},
@@ -100,13 +106,16 @@ std::vector<BadFile> bad_files() {
   };
 }
 
-/// Alignments that the files above name.
-void write_alignments(const TempFolder& folder) {
+/// Alignments and templates that the files above name.
+void write_named_files(const TempFolder& folder) {
   folder.write("unequal.a3m", ">q\nMKTAY\n>a\nMKTA\n");
   folder.write("letter.a3m", ">q\nMKTAY\n>a\nMK*AY\n");
   folder.write("columns.csv", "name,sequence\n1,MKTAY\n");
   folder.write("alignment.txt", ">q\nMKTAY\n");
   std::filesystem::create_directory(folder / "folder.a3m");
+  const std::string atom = "ATOM      1  CA  MET A   1      11.000  12.000  13.000  1.00 20.00           C\n";
+  folder.write("template.pdb", atom);
+  folder.write("broken.pdb", atom.substr(0, 40) + "\n");
 }
 
 Strings predict(const std::filesystem::path& input, const std::filesystem::path& out) {
@@ -126,7 +135,7 @@ Strings predict(const std::filesystem::path& input, const std::filesystem::path&
 
 TEST(CliRefusesInput, EachBadFileWithOneLineThatNamesIt) {
   const TempFolder folder;
-  write_alignments(folder);
+  write_named_files(folder);
   std::vector<BadFile> files = bad_files();
   for (const BadFile& file : files) {
     // yaml and fasta files may share a stem, ids may not.

@@ -28,6 +28,12 @@ struct ComponentAtom {
   bool leaving = false;                 ///< lost when the residue is part of a polymer
 };
 
+/// The value of the model's chirality feature for RDKit's tag, 0 to 8.
+constexpr std::int32_t chirality_feature_of(std::int32_t tag) {
+  constexpr std::array<std::int32_t, 9> kFeatures = {0, 1, 2, 6, 6, 6, 3, 5, 4};
+  return kFeatures[static_cast<std::size_t>(tag)];
+}
+
 /// Bond types of the model (the feature stores type + 1; 0 there means no bond).
 enum class BondType : std::int32_t { other = 0, single = 1, double_bond = 2, triple = 3, aromatic = 4, covalent = 5 };
 
