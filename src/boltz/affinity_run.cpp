@@ -11,7 +11,7 @@
 namespace tilefold::boltz {
 namespace {
 
-constexpr float kProtein = 0.0F;
+constexpr auto kProtein = static_cast<float>(bio::ChainType::protein);
 
 /// Coordinates [M, 3] of the sample with the largest ipTM, the first of equal ones.
 Tensor best_sample(const Tensor& coordinates, const std::vector<SampleConfidence>& confidence) {
