@@ -50,8 +50,8 @@ AffinityEstimate ensemble_mean(const AffinityEstimate& first, const AffinityEsti
 }
 
 void dump_estimate(const PredictionContext& context, const std::string& suffix, const AffinityEstimate& estimate) {
-  context.dump("out.affinity_pred_value" + suffix, Tensor::full(Shape{1}, estimate.value));
-  context.dump("out.affinity_probability_binary" + suffix, Tensor::full(Shape{1}, estimate.probability));
+  context.dump("out.affinity_pred_value" + suffix, Tensor::full(Shape{1, 1}, estimate.value));
+  context.dump("out.affinity_probability_binary" + suffix, Tensor::full(Shape{1, 1}, estimate.probability));
 }
 
 }  // namespace
