@@ -17,6 +17,8 @@
 #include "bio/component_checks.h"
 #include "bio/component_flags.h"
 #include "bio/text.h"
+#include "chem/chem.h"
+#include "chem/perceive.h"
 #include "tilefold/error.h"
 
 namespace tilefold::bio {
@@ -327,6 +329,15 @@ std::optional<ListedComponent> read_block(gemmi::cif::Block& block, const std::s
   }
 }
 
+/// What RDKit makes of the component; its errors get the name of the file.
+Component perceived(const Component& with_hydrogens, const std::string& where) {
+  try {
+    return chem::perceive(with_hydrogens);
+  } catch (const ParseError& error) {
+    throw ParseError(fmt::format("{}: {}", where, error.what()));
+  }
+}
+
 }  // namespace
 
 std::vector<ListedComponent> read_component_cif(std::string_view text, const std::string& where) {
@@ -355,7 +366,7 @@ std::vector<ListedComponent> read_component_cif(std::string_view text, const std
 std::vector<Component> parse_component_cif(std::string_view text, const std::string& where) {
   std::vector<Component> result;
   for (const ListedComponent& listed : read_component_cif(text, where)) {
-    result.push_back(component_by_flags(listed));
+    result.push_back(chem::is_available() ? perceived(listed.component, where) : component_by_flags(listed));
   }
   return result;
 }

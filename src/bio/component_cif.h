@@ -12,7 +12,8 @@
 namespace tilefold::bio {
 
 /// The components of a CIF text in the order of its blocks. Blocks without atoms are passed over. Aromatic bonds and
-/// stereo follow from the file's flags. Errors start with `where` and name component and atom. Throws ParseError.
+/// stereo are perceived by RDKit, or follow from the file's flags in a build without it. Errors start with `where` and
+/// name component and atom. Throws ParseError.
 std::vector<Component> parse_component_cif(std::string_view text, const std::string& where);
 
 /// The same with hydrogens and flags.

@@ -1,5 +1,6 @@
 // In place of the files that need RDKit.
 #include "chem/chem.h"
+#include "chem/perceive.h"
 #include "chem/weight.h"
 #include "tilefold/error.h"
 #include "tilefold/text.h"
@@ -28,6 +29,10 @@ double weight_of_smiles(const std::string& smiles) { refuse("the weight of SMILE
 
 Geometry geometry_of(const bio::Component& component) {
   refuse("the geometry of component " + in_quotes(component.code));
+}
+
+bio::Component perceive(const bio::Component& with_hydrogens) {
+  refuse("the perception of component " + in_quotes(with_hydrogens.code));
 }
 
 }  // namespace tilefold::chem

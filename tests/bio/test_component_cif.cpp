@@ -6,6 +6,7 @@
 
 #include "bio/component_cif.h"
 #include "bio/component_flags.h"
+#include "chem/chem.h"
 #include "tilefold/error.h"
 
 namespace tilefold::bio {
@@ -197,6 +198,18 @@ TEST(ComponentCif, FlagsSayWhatIsAromaticWithoutPerception) {
   for (const ComponentBond& bond : by_flags('Y').bonds) EXPECT_EQ(bond.type, BondType::aromatic);
   EXPECT_EQ(by_flags('N').bonds.at(0).type, BondType::double_bond);
   EXPECT_EQ(by_flags('N').bonds.at(1).type, BondType::single);
+}
+
+TEST(ComponentCif, PerceptionDoesNotNeedFlags) {
+  if (!chem::is_available()) GTEST_SKIP() << "built without RDKit";
+  const Component component = parse_component_cif(benzene('N'), "x").at(0);
+  ASSERT_EQ(component.bonds.size(), 6U);
+  for (const ComponentBond& bond : component.bonds) EXPECT_EQ(bond.type, BondType::aromatic);
+  for (const ComponentAtom& atom : component.atoms) EXPECT_EQ(atom.hydrogens, 1);
+  const Component chiral = parse_component_cif(replaced(file_of(kAtoms), "C1 C 0 N S", "C1 C 0 N N"), "x").at(0);
+  EXPECT_EQ(chiral.atoms[0].chirality_feature, 1);
+  EXPECT_EQ(chiral.atoms[0].chirality, 2);
+  EXPECT_GE(chiral.atoms[0].cip_rank, 0);
 }
 
 }  // namespace
