@@ -21,7 +21,7 @@ if(CMAKE_CXX_COMPILER_ID MATCHES "Clang")
   # A vector of an incomplete type (gemmi's cif documents) whose members are constexpr, as they are since C++20.
   set(TILEFOLD_GEMMI_CIF_OPTIONS -include ${CMAKE_SOURCE_DIR}/cmake/vector_without_constexpr.h)
   set_source_files_properties(
-    src/bio/write_mmcif.cpp src/bio/read_model.cpp src/bio/template_cif.cpp
+    src/bio/component_cif.cpp src/bio/read_model.cpp src/bio/template_cif.cpp src/bio/write_mmcif.cpp
     PROPERTIES SKIP_PRECOMPILE_HEADERS ON COMPILE_OPTIONS "${TILEFOLD_GEMMI_CIF_OPTIONS}")
 endif()
 

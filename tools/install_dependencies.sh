@@ -10,6 +10,7 @@ packages=(
   libtbb-dev libfmt-dev libcli11-dev nlohmann-json3-dev libyaml-cpp-dev libeigen3-dev
   zlib1g-dev libzstd-dev libcurl4-openssl-dev gemmi-dev tao-pegtl-dev libgtest-dev libgmock-dev libbenchmark-dev
   librdkit-dev libboost-dev
+  python3 python3-venv
 )
 case "${1:-}" in
   "") ;;

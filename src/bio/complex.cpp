@@ -3,16 +3,20 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <numeric>
 #include <system_error>
 #include <utility>
 
+#include "bio/affinity_target.h"
 #include "bio/constants.h"
 #include "bio/constraints.h"
+#include "bio/place.h"
 #include "bio/residue_template.h"
 #include "bio/template_input.h"
 #include "bio/text.h"
 #include "bio/tokens.h"
+#include "chem/chem.h"
 #include "tilefold/error.h"
 
 namespace tilefold::bio {
@@ -55,8 +59,8 @@ std::filesystem::path find_msa(const Entity& entity, const Job& job) {
   if (std::filesystem::exists(written, error)) return written;
   const std::filesystem::path beside = job.source.parent_path() / written;
   if (std::filesystem::exists(beside, error)) return beside;
-  throw IoError(fmt::format("{}: MSA file {} not found, neither in the working directory nor beside the input file",
-                            entity.where, in_quotes(written.string())));
+  throw IoError(fmt::format("MSA file {} not found, neither in the working directory nor beside the input file",
+                            in_quotes(written.string())));
 }
 
 std::shared_ptr<const Msa> read_entity_msa(const Entity& entity, const Job& job, std::int64_t max_rows,
@@ -65,7 +69,8 @@ std::shared_ptr<const Msa> read_entity_msa(const Entity& entity, const Job& job,
     case MsaSource::Kind::empty:
       break;
     case MsaSource::Kind::file:
-      return std::make_shared<Msa>(read_msa(find_msa(entity, job), max_rows, diagnostics));
+      return at_place(entity.where,
+                      [&] { return std::make_shared<Msa>(read_msa(find_msa(entity, job), max_rows, diagnostics)); });
     case MsaSource::Kind::search:
       throw ParseError(
           fmt::format("{}: no MSA given; name an .a3m or .csv file with 'msa', ask for single-sequence mode with 'msa: "
@@ -75,10 +80,19 @@ std::shared_ptr<const Msa> read_entity_msa(const Entity& entity, const Job& job,
   return nullptr;
 }
 
-std::vector<ResidueTemplate> entity_templates(const Entity& entity, const ComponentLibrary& components,
-                                              Diagnostics& diagnostics) {
-  if (entity.type != ChainType::nonpolymer) return polymer_templates(entity, components, diagnostics);
-  return ligand_templates(entity, components, diagnostics);
+/// The residue of the `number`-th SMILES of an input; that of an affinity binder is standardised first.
+ResidueTemplate smiles_template(const Entity& entity, int number, bool is_binder, Diagnostics& diagnostics) {
+  std::string smiles = entity.smiles;
+  if (is_binder) {
+    bool had_fragments = false;
+    smiles = chem::standardize_smiles(smiles, had_fragments);
+    if (had_fragments) {
+      diagnostics.warn(fmt::format("{}: the binder has several fragments; only the largest, {}, is used", entity.where,
+                                   in_quotes(smiles)));
+    }
+  }
+  return ligand_template(
+      std::make_shared<Component>(chem::component_from_smiles(smiles, fmt::format("LIG{}", number))));
 }
 
 /// Assembles a complex entity by entity; entities that cannot be made are refused and left out.
@@ -91,6 +105,9 @@ class ComplexBuilder {
     complex_.id = job_.id;
     for (std::size_t entity = 0; entity < job_.entities.size(); ++entity) add_entity(entity);
     resolve_constraints(job_, complex_, diagnostics_);
+    if (job_.affinity && !is_refused(job_.affinity->binder)) {
+      diagnostics_.attempt([&] { complex_.affinity = find_affinity_target(job_, complex_.structure, diagnostics_); });
+    }
     complex_.templates = read_templates(job_, complex_.structure, components_, diagnostics_);
     diagnostics_.throw_if_refused();
     complex_.tokens = tokenize(complex_.structure);
@@ -98,12 +115,25 @@ class ComplexBuilder {
   }
 
  private:
+  bool is_refused(const std::string& chain) const {
+    return std::find(job_.refused_chains.begin(), job_.refused_chains.end(), chain) != job_.refused_chains.end();
+  }
+
+  std::vector<ResidueTemplate> templates_of(const Entity& entity) {
+    if (entity.type != ChainType::nonpolymer) return polymer_templates(entity, components_, diagnostics_);
+    if (entity.smiles.empty()) return ligand_templates(entity, components_, diagnostics_);
+    ++num_smiles_;
+    return {at_place(entity.where, [&] {
+      return smiles_template(entity, num_smiles_, is_affinity_binder(job_, entity), diagnostics_);
+    })};
+  }
+
   void add_entity(std::size_t index) {
     const Entity& entity = job_.entities[index];
     const std::size_t before = diagnostics_.refusals().size();
     std::vector<ResidueTemplate> templates;
     std::shared_ptr<const Msa> msa;
-    diagnostics_.attempt([&] { templates = entity_templates(entity, components_, diagnostics_); });
+    diagnostics_.attempt([&] { templates = templates_of(entity); });
     const bool complete = diagnostics_.refusals().size() == before;
     diagnostics_.attempt([&] { msa = read_entity_msa(entity, job_, options_.max_msa_seqs, diagnostics_); });
     if (!complete) {
@@ -122,6 +152,7 @@ class ComplexBuilder {
   const ComplexOptions& options_;
   Diagnostics& diagnostics_;
   Complex complex_;
+  int num_smiles_ = 0;
 };
 
 }  // namespace

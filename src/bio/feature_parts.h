@@ -32,7 +32,7 @@ void add_atom_features(const Complex& complex, const FeaturizeOptions& options, 
 void add_msa_features(const Complex& complex, const FeaturizeOptions& options, Features& features,
                       Diagnostics& diagnostics);
 void add_template_features(const Complex& complex, const FeaturizeOptions& options, Features& features);
-/// Index tensors of forced pockets and contacts, when there are any.
+/// Index tensors of forced pockets and contacts.
 void add_forced_contact_features(const Complex& complex, Features& features);
 /// Index tensors of the physical potentials. Throws ValueError for a component that cannot be treated.
 void add_potential_features(const Complex& complex, Features& features);

@@ -30,7 +30,7 @@ Features featurize(const Complex& complex, const FeaturizeOptions& options, Diag
   add_msa_features(complex, options, features, diagnostics);
   add_template_features(complex, options, features);
   add_forced_contact_features(complex, features);
-  if (options.potentials) throw UnsupportedError("features of the potentials are not supported yet");
+  if (options.potentials) add_potential_features(complex, features);
   return features;
 }
 

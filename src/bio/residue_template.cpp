@@ -16,7 +16,7 @@ using ComponentPointer = std::shared_ptr<const Component>;
 
 Atom make_atom(const Component& component, std::size_t index) {
   const ComponentAtom& source = component.atoms[index];
-  return {source.name, source.element, source.charge, source.chirality, static_cast<std::int32_t>(index)};
+  return {source.name, source.element, source.charge, source.chirality_feature, static_cast<std::int32_t>(index)};
 }
 
 ResidueTemplate standard_template(const StandardResidue& standard, ComponentPointer component) {

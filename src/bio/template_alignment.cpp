@@ -171,6 +171,12 @@ std::vector<AlignedSegment> LocalTable::segments() {
   std::vector<AlignedSegment> found;
   for (auto end = ends_.rbegin(); end != ends_.rend(); ++end) {
     if ((cells_[*end] & kDiagonal) != 0) collect(*end, found);
+    if (found.size() > kMaxSegments) {
+      throw ValueError(
+          fmt::format("more than {} equally good alignments; sequences that only repeat a few residues "
+                      "cannot be aligned to templates",
+                      kMaxSegments));
+    }
   }
   std::reverse(found.begin(), found.end());
   return found;

@@ -25,10 +25,12 @@ struct AlignedSegment {
 
 /// The best local alignments in the order in which their last residues stand in the query, then in the target; none
 /// when no pair of residues scores. A gapped alignment is given as the stretch before its first gap. Throws ValueError
-/// when the product of the lengths is over kMaxAlignmentCells.
+/// when the product of the lengths is over kMaxAlignmentCells, or there are more than kMaxSegments.
 std::vector<AlignedSegment> local_segments(std::string_view query, std::string_view target);
 
 /// One byte of memory each: 20,000 residues against as many.
 inline constexpr std::int64_t kMaxAlignmentCells = 400'000'000;
+/// Of sequences that are not made of repeats there are a few.
+inline constexpr std::size_t kMaxSegments = 100'000;
 
 }  // namespace tilefold::bio

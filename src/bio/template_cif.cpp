@@ -92,7 +92,17 @@ class Entities {
   std::unordered_map<std::string, std::string> entity_of_chain_;
 };
 
+bool looks_like_pdb(std::string_view text) {
+  constexpr std::string_view kRecords[] = {"HEADER", "TITLE ", "REMARK", "CRYST1",
+                                           "SEQRES", "MODEL ", "ATOM  ", "HETATM"};
+  return std::any_of(std::begin(kRecords), std::end(kRecords),
+                     [&](std::string_view record) { return text.starts_with(record); });
+}
+
 cif::Document parse_document(std::string_view text, const std::string& source) {
+  if (looks_like_pdb(text)) {
+    throw ParseError(fmt::format("{}, line 1: a PDB file; expected mmCIF (key 'pdb' is for PDB format)", source));
+  }
   try {
     return cif::read_memory(text.data(), text.size(), source.c_str());
   } catch (const tao::pegtl::parse_error& error) {

@@ -2,6 +2,8 @@
 #include <array>
 #include <cmath>
 #include <limits>
+#include <set>
+#include <tuple>
 
 #include "bio/feature_parts.h"
 
@@ -103,25 +105,39 @@ class TemplateTensors {
       translations_, disto_, center_;
 };
 
-/// Records overwrite what earlier ones have written. Tokens see each other where their numbers are equal: those of all
-/// chains that the template covers in part, and those of each other chain among themselves.
-void fill_row(const Complex& complex, std::int64_t row, TemplateTensors& tensors) {
-  const TemplateRow& source = complex.templates[static_cast<std::size_t>(row)];
+/// Later records overwrite earlier ones: going backwards, each token is written once. Returns the chains that the row
+/// covers in part.
+std::vector<bool> lay_records(const Complex& complex, std::int64_t row, TemplateTensors& tensors) {
+  const std::vector<TemplateRecord>& records = complex.templates[static_cast<std::size_t>(row)].records;
   std::vector<bool> covered(complex.structure.chains.size(), false);
-  for (const TemplateRecord& record : source.records) {
-    for (std::int64_t token = 0; token < complex.num_tokens(); ++token) {
-      const Token& query = complex.tokens[static_cast<std::size_t>(token)];
-      const std::int64_t index = std::int64_t{query.residue_index} + record.offset;
-      if (query.chain != record.chain || index < 0 || index >= std::ssize(*record.residues)) continue;
-      tensors.set_residue(row, token, (*record.residues)[static_cast<std::size_t>(index)]);
-      covered[static_cast<std::size_t>(record.chain)] = true;
+  std::vector<bool> written(complex.tokens.size(), false);
+  std::set<std::tuple<std::int32_t, std::int32_t, const void*>> done;
+  for (auto record = records.rbegin(); record != records.rend(); ++record) {
+    // Alignments that lay the same chain in the same way write the same.
+    if (!done.emplace(record->chain, record->offset(), record->residues.get()).second) continue;
+    for (std::size_t token = 0; token < written.size(); ++token) {
+      const Token& query = complex.tokens[token];
+      const std::int64_t index = std::int64_t{query.residue_index} + record->offset();
+      if (written[token] || query.chain != record->chain || index < 0 || index >= std::ssize(*record->residues))
+        continue;
+      tensors.set_residue(row, static_cast<std::int64_t>(token), (*record->residues)[static_cast<std::size_t>(index)]);
+      written[token] = true;
+      covered[static_cast<std::size_t>(record->chain)] = true;
     }
   }
+  return covered;
+}
+
+/// Tokens see each other where their numbers are equal: those of all chains that the template covers in part, and those
+/// of each other chain among themselves.
+void fill_row(const Complex& complex, std::int64_t row, TemplateTensors& tensors) {
+  const std::vector<bool> covered = lay_records(complex, row, tensors);
   for (std::int64_t token = 0; token < complex.num_tokens(); ++token) {
     const std::int32_t chain = complex.tokens[static_cast<std::size_t>(token)].chain;
     tensors.set_visibility(row, token, covered[static_cast<std::size_t>(chain)] ? row : -1 - std::int64_t{chain});
   }
-  if (source.force_threshold) tensors.set_force(row, *source.force_threshold);
+  const std::optional<float>& threshold = complex.templates[static_cast<std::size_t>(row)].force_threshold;
+  if (threshold) tensors.set_force(row, *threshold);
 }
 
 }  // namespace

@@ -7,6 +7,7 @@
 #include <set>
 #include <system_error>
 
+#include "bio/place.h"
 #include "bio/template_alignment.h"
 #include "bio/template_assignment.h"
 #include "bio/template_chain.h"
@@ -91,19 +92,6 @@ void complete_sequences(std::vector<ProteinChain>& chains, const std::string& so
                                source, pdb ? "SEQRES" : "_entity_poly_seq", one_line(names_of(incomplete))));
 }
 
-/// Offsets of the target in the order of the segments. Of several segments with one offset only the last one matters:
-/// later records overwrite earlier ones, and all of one offset write the same.
-std::vector<std::int32_t> distinct_offsets(const std::vector<AlignedSegment>& segments) {
-  std::vector<std::int32_t> offsets;
-  std::set<std::int32_t> seen;
-  for (auto segment = segments.rbegin(); segment != segments.rend(); ++segment) {
-    const std::int32_t offset = segment->target_start - segment->query_start;
-    if (seen.insert(offset).second) offsets.push_back(offset);
-  }
-  std::reverse(offsets.begin(), offsets.end());
-  return offsets;
-}
-
 bool names_any(const std::vector<std::string>& chains, const std::vector<std::string>& others) {
   return std::any_of(chains.begin(), chains.end(), [&](const std::string& chain) {
     return std::find(others.begin(), others.end(), chain) != others.end();
@@ -119,7 +107,7 @@ class TemplateReader {
 
   TemplateRow read(const std::filesystem::path& path) {
     source_ = path.string();
-    chains_ = read_template_file(path, request_.pdb, diagnostics_);
+    chains_ = at_place(request_.where, [&] { return read_template_file(path, request_.pdb, diagnostics_); });
     complete_sequences(chains_, source_, request_.pdb, diagnostics_);
     const auto queries = select_chains(queries_, request_.chains, request_.where + ": the input");
     const auto chains =
@@ -175,11 +163,14 @@ class TemplateReader {
   }
 
   void add_records(const QueryChain& query, const ProteinChain& chain, TemplateRow& row) {
-    const std::vector<std::int32_t> offsets = distinct_offsets(local_segments(query.sequence, letters_.at(&chain)));
-    if (offsets.empty()) return;
+    const std::vector<AlignedSegment> segments = local_segments(query.sequence, letters_.at(&chain));
+    if (segments.empty()) return;
     auto [residues, is_new] = residues_.try_emplace(&chain);
     if (is_new) residues->second = template_residues(chain, components_, source_, diagnostics_);
-    for (const std::int32_t offset : offsets) row.records.push_back({query.asym_id, offset, residues->second});
+    for (const AlignedSegment& segment : segments) {
+      row.records.push_back(
+          {query.asym_id, chain.name, segment.query_start, segment.target_start, segment.length, residues->second});
+    }
   }
 
   const TemplateRequest& request_;

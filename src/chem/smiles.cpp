@@ -84,6 +84,7 @@ bio::ComponentAtom component_atom(const Atom& atom, const Notation& notation, st
   result.element = atom.getAtomicNum();
   result.charge = atom.getFormalCharge();
   result.chirality = static_cast<std::int32_t>(atom.getChiralTag());
+  result.chirality_feature = bio::chirality_feature_of(result.chirality);
   result.hydrogens = static_cast<std::int32_t>(atom.getTotalNumHs(/*includeNeighbors=*/true));
   result.explicit_hydrogens = static_cast<std::int32_t>(notation.explicit_hydrogens);
   result.radicals = static_cast<std::int32_t>(atom.getNumRadicalElectrons());

@@ -7,8 +7,8 @@
 #include <span>
 #include <vector>
 
+#include "archive/byte_source.h"
 #include "tilefold/error.h"
-#include "weights/byte_source.h"
 #include "weights/checkpoint.h"
 
 extern "C" const unsigned char tilefold_demo_weights[];
@@ -56,7 +56,7 @@ boltz::Model load_model(const Checkpoint& checkpoint) {
 
 Checkpoint demo_checkpoint() {
   const auto copy = std::make_shared<std::vector<unsigned char>>(tilefold_demo_weights, tilefold_demo_weights_end);
-  weights::ByteSource source;
+  archive::ByteSource source;
   source.bytes = std::as_bytes(std::span(*copy));
   source.owner = copy;
   source.path = "embedded demo weights";

@@ -70,6 +70,22 @@ bio::FeaturizeOptions feature_options(const FoldSettings& settings) {
   return options;
 }
 
+/// Features of a structure run. A dump also holds what the potentials would need, as the reference's features do.
+bio::Features structure_features(const FoldSettings& settings, const bio::Complex& complex,
+                                 const PredictArguments& arguments, Diagnostics& diagnostics) {
+  bio::FeaturizeOptions options = feature_options(settings);
+  options.method = arguments.method;
+  options.potentials = arguments.use_potentials || arguments.dump_folder;
+  try {
+    return bio::featurize(complex, options, diagnostics);
+  } catch (const Error& error) {
+    if (arguments.use_potentials || !arguments.dump_folder) throw;
+    diagnostics.warn(fmt::format("the dump lacks the features of the potentials: {}", error.what()));
+    options.potentials = false;
+    return bio::featurize(complex, options, diagnostics);
+  }
+}
+
 /// Runs the model with progress, injected draws and dumps; `prefix` marks their names in the files.
 boltz::Prediction run_model(const FoldSettings& settings, const std::string& id, const std::string& prefix,
                             bio::Features features, boltz::PredictOptions options, const PredictArguments& arguments,
@@ -111,10 +127,7 @@ boltz::SamplerConstants sampler_of(const PredictArguments& arguments, const Chec
 boltz::Prediction fold(const FoldSettings& settings, const bio::Complex& complex, const PredictArguments& arguments,
                        RunReport& report, Diagnostics& diagnostics) {
   report.clock().enter("features");
-  bio::FeaturizeOptions featurize = feature_options(settings);
-  featurize.method = arguments.method;
-  featurize.potentials = arguments.use_potentials;
-  bio::Features features = bio::featurize(complex, featurize, diagnostics);
+  bio::Features features = structure_features(settings, complex, arguments, diagnostics);
   return run_model(settings, complex.id, "", std::move(features), structure_options(settings, arguments), arguments,
                    report);
 }

@@ -74,31 +74,28 @@ std::string read_input(const fs::path& path) {
   return {std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
 }
 
-/// The proteins of an input that have no alignment file, named as Boltz names automatic alignments.
-std::vector<Query> queries_of(const bio::Job& job) {
+/// The proteins of an input that name no alignment, named as Boltz names automatic alignments.
+std::vector<Query> read_job(const fs::path& path) {
+  Diagnostics diagnostics;  // its warnings are about predictions
+  const bio::Job job = bio::parse_input(path, diagnostics);
+  diagnostics.throw_if_refused();
   std::vector<Query> queries;
   for (std::size_t entity = 0; entity < job.entities.size(); ++entity) {
     const bio::Entity& e = job.entities[entity];
-    if (e.type != bio::ChainType::protein || e.msa.kind == bio::MsaSource::Kind::file) continue;
+    if (e.msa.kind != bio::MsaSource::Kind::search) continue;
     queries.push_back({fmt::format("{}_{}", job.id, entity), fmt::format("{}", fmt::join(e.chains, ", ")), e.sequence});
   }
   if (queries.empty()) {
-    throw ValueError(fmt::format("{}: expected proteins without an alignment file, found none", job.source.string()));
+    throw ValueError(
+        fmt::format("{}: expected proteins without an 'msa' (also not 'empty'), found none", path.string()));
   }
   return queries;
 }
 
-bio::Job read_job(const fs::path& path) {
-  Diagnostics diagnostics;  // its warnings are about predictions
-  bio::Job job = bio::parse_input(path, diagnostics);
-  diagnostics.throw_if_refused();
-  return job;
-}
-
 std::vector<Query> read_queries(const fs::path& path) {
-  if (is_yaml(path)) return queries_of(read_job(path));
+  if (is_yaml(path)) return read_job(path);
   const std::string text = read_input(path);
-  if (has_chain_types(text)) return queries_of(read_job(path));
+  if (has_chain_types(text)) return read_job(path);
   std::vector<Query> queries;
   for (msa::Protein& protein : msa::parse_protein_fasta(text, path.string())) {
     queries.push_back({protein.name, protein.name, std::move(protein.sequence)});
@@ -119,6 +116,21 @@ void write_alignment(const Query& query, const msa::Alignment& alignment, bool p
   const std::string text = fmt::format(">{}{}", query.name, alignment.unpaired.substr(alignment.unpaired.find('\n')));
   bio::write_file(file, text);
   fmt::print("{}: {} ({} rows)\n", query.chains, file.string(), std::count(text.begin(), text.end(), '>'));
+}
+
+/// The log is of interest only when something has failed.
+msa::LocalAlignments search_and_keep_log_of_failures(const std::vector<std::string>& sequences,
+                                                     const msa::LocalSearchOptions& options) {
+  std::error_code ignored;
+  fs::remove(options.log, ignored);
+  try {
+    msa::LocalAlignments found = msa::search_locally(sequences, options);
+    fs::remove(options.log, ignored);
+    return found;
+  } catch (const Interrupted&) {
+    fs::remove(options.log, ignored);
+    throw;
+  }
 }
 
 void search(const MsaArguments& arguments) {
@@ -145,9 +157,7 @@ void search(const MsaArguments& arguments) {
   options.progress = [](const std::string& command, int done, int total) {
     if (done < total) std::fprintf(stderr, "tilefold: mmseqs %s (%d of %d)\n", command.c_str(), done + 1, total);
   };
-  fs::remove(options.log, error);
-  const msa::LocalAlignments found = msa::search_locally(sequences, options);
-  fs::remove(options.log, error);  // of interest only when something fails
+  const msa::LocalAlignments found = search_and_keep_log_of_failures(sequences, options);
   for (const std::string& warning : found.warnings) std::fprintf(stderr, "tilefold: warning: %s\n", warning.c_str());
   for (std::size_t i = 0; i < queries.size(); ++i) {
     write_alignment(queries[i], found.alignments[i], found.paired, folder);
@@ -181,6 +191,11 @@ void add_msa_command(CLI::App& app, int& exit_code) {
   command->callback([arguments, &exit_code] {
     try {
       search(*arguments);
+    } catch (const InputError& error) {
+      for (const std::string& message : error.messages()) {
+        std::fprintf(stderr, "tilefold: error: %s\n", message.c_str());
+      }
+      exit_code = kFailure;
     } catch (const Interrupted&) {
       std::fprintf(stderr, "tilefold: interrupted; no alignment was written\n");
       exit_code = kInterrupted;

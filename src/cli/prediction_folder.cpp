@@ -55,6 +55,24 @@ Json affinity_record_of(const bio::Complex& complex) {
   return {{"chain_id", complex.affinity->chain}, {"mw", complex.affinity->molecular_weight}};
 }
 
+Json templates_of(const bio::Complex& complex) {
+  Json templates = Json::array();
+  for (const bio::TemplateRow& row : complex.templates) {
+    for (const bio::TemplateRecord& record : row.records) {
+      templates.push_back({{"name", row.name},
+                           {"query_chain", complex.structure.chains[static_cast<std::size_t>(record.chain)].name},
+                           {"query_st", record.query_start},
+                           {"query_en", record.query_start + record.length},
+                           {"template_chain", record.template_chain},
+                           {"template_st", record.template_start},
+                           {"template_en", record.template_start + record.length},
+                           {"force", row.force_threshold.has_value()},
+                           {"threshold", row.force_threshold ? Json(*row.force_threshold) : Json()}});
+    }
+  }
+  return templates;
+}
+
 Json record_of(const bio::Complex& complex) {
   Json chains = Json::array();
   for (const bio::Chain& chain : complex.structure.chains) {
@@ -73,7 +91,7 @@ Json record_of(const bio::Complex& complex) {
           {"chains", chains},
           {"interfaces", Json::array()},
           {"inference_options", constraints_of(complex)},
-          {"templates", Json::array()},
+          {"templates", templates_of(complex)},
           {"affinity", affinity_record_of(complex)}};
 }
 

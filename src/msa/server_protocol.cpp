@@ -72,8 +72,8 @@ net::HttpRequest with_credentials(net::HttpRequest request, const ServerOptions&
   if (is_given(options.api_key_value)) {
     // Reference quirk: with an API key the body is called JSON, though it is a form.
     request.headers.emplace_back("Content-Type", "application/json");
-    request.headers.emplace_back(is_given(options.api_key_header) ? *options.api_key_header : "X-API-Key",
-                                 *options.api_key_value);
+    request.secret_headers.emplace_back(is_given(options.api_key_header) ? *options.api_key_header : "X-API-Key",
+                                        *options.api_key_value);
   } else if (is_given(options.username)) {
     request.username = *options.username;
     request.password = *options.password;

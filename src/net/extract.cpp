@@ -8,11 +8,11 @@
 #include <cstring>
 #include <system_error>
 
+#include "archive/byte_source.h"
 #include "net/tar.h"
 #include "net/url.h"
 #include "tilefold/error.h"
 #include "tilefold/output.h"
-#include "weights/byte_source.h"
 
 namespace tilefold::net {
 namespace {
@@ -51,8 +51,8 @@ class Extraction {
   }
 
   ExtractReport run(const fs::path& folder) {
-    const weights::ByteSource source = weights::map_file(archive_);
-    const std::string_view bytes = weights::as_text(source.bytes);
+    const archive::ByteSource source = archive::map_file(archive_);
+    const std::string_view bytes = archive::as_text(source.bytes);
     TarReader reader(bytes, archive_.string());
     while (const std::optional<TarMember> member = reader.next()) {
       if (options_.check) options_.check();

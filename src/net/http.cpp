@@ -104,22 +104,25 @@ class Transfer {
       body_ = encode_form(request.form);
       set(CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(body_.size()));
       set(CURLOPT_POSTFIELDS, body_.c_str());
-      add_header("Expect:");  // no waiting for "100 Continue"
+      add_header_line("Expect:");  // no waiting for "100 Continue"
     }
-    for (const auto& [name, value] : request.headers) {
-      constexpr std::string_view kBreaks("\r\n\0", 3);
-      if (name.empty() || name.find_first_of(": ") != std::string::npos ||
-          (name + value).find_first_of(kBreaks) != std::string::npos) {
-        throw ValueError(
-            fmt::format("'{}' cannot be the name of an HTTP header, or its value has line breaks", printable(name)));
-      }
-      // libcurl's way to send a header without a value.
-      add_header(value.empty() ? name + ";" : fmt::format("{}: {}", name, value));
-    }
+    for (const auto& [name, value] : request.headers) add_header(name, value);
+    for (const auto& [name, value] : request.secret_headers) add_header(name, value);
     set(CURLOPT_HTTPHEADER, headers_.get());
   }
 
-  void add_header(const std::string& line) {
+  void add_header(const std::string& name, const std::string& value) {
+    constexpr std::string_view kBreaks("\r\n\0", 3);
+    if (name.empty() || name.find_first_of(": ") != std::string::npos ||
+        (name + value).find_first_of(kBreaks) != std::string::npos) {
+      throw ValueError(
+          fmt::format("'{}' cannot be the name of an HTTP header, or its value has line breaks", printable(name)));
+    }
+    // libcurl's way to send a header without a value.
+    add_header_line(value.empty() ? name + ";" : fmt::format("{}: {}", name, value));
+  }
+
+  void add_header_line(const std::string& line) {
     curl_slist* longer = curl_slist_append(headers_.get(), line.c_str());
     if (longer == nullptr) throw std::bad_alloc();
     static_cast<void>(headers_.release());
@@ -266,13 +269,17 @@ HttpResponse send(const HttpRequest& request, const HttpLimits& limits, const In
       throw HttpError(
           fmt::format("{}: redirects to the unprotected address {}", display_url(current.url), display_url(target)));
     }
+    // A form is sent again (the usual reason is http -> https), except where the server asks for the result by GET.
+    if (response.status == 303) current.form.clear();
     if (!may_share_secrets(origin, next)) {
-      current.headers.clear();
+      if (!current.form.empty()) {
+        throw HttpError(fmt::format("{}: redirects what it is sent to another server, {}", display_url(current.url),
+                                    display_url(target)));
+      }
+      current.secret_headers.clear();
       current.username.clear();
       current.password.clear();
     }
-    // A form is sent again (the usual reason is http -> https), except where the server asks for the result by GET.
-    if (response.status == 303) current.form.clear();
     current.url = target;
     origin = next;
   }

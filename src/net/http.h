@@ -35,6 +35,8 @@ struct HttpRequest {
   /// Fields of a form: then the request is a POST.
   std::vector<std::pair<std::string, std::string>> form{};
   std::vector<std::pair<std::string, std::string>> headers{};
+  /// More of them (keys), for the server that `url` names alone.
+  std::vector<std::pair<std::string, std::string>> secret_headers{};
   /// HTTP basic authentication when not both are empty.
   std::string username{};
   std::string password{};
@@ -61,9 +63,9 @@ struct HttpResponse {
 using BodySink = std::function<void(const HttpResponse& head, std::string_view bytes)>;
 
 /// Sends the request and returns the answer, whatever its status. Redirects are followed up to the limit, never from
-/// https to http; credentials and `headers` go only to the server that was named. Throws TransferError (no connection,
-/// stalled, cut), HttpError (certificate not trusted, body too large, redirects without end) or ValueError (not an
-/// http address, line breaks in a header); each names the address.
+/// https to http; credentials, secret headers and forms go only to the server that was named. Throws TransferError (no
+/// connection, stalled, cut), HttpError (certificate not trusted, body too large, redirects without end, or of a form
+/// to another server) or ValueError (not an http address, line breaks in a header); each names the address.
 HttpResponse send(const HttpRequest& request, const HttpLimits& limits = {}, const InterruptCheck& check = {},
                   const BodySink& sink = {});
 

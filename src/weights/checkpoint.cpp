@@ -4,7 +4,8 @@
 
 #include <cstring>
 
-#include "weights/byte_source.h"
+#include "archive/byte_source.h"
+#include "tilefold/text.h"
 #include "weights/safetensors.h"
 #include "weights/torch_checkpoint.h"
 
@@ -32,7 +33,7 @@ void use_canonical_names(Checkpoint& checkpoint) {
     std::string canonical = canonical_name(name);
     if (!renamed.emplace(canonical, std::move(tensor)).second) {
       throw WeightError(fmt::format("{}: two tensors are called {} once prefixes are removed", checkpoint.path,
-                                    in_quotes(canonical)));
+                                    in_quotes(canonical, archive::kLongestName)));
     }
   }
   checkpoint.tensors = std::move(renamed);
@@ -55,13 +56,14 @@ void share_aliases(Checkpoint& checkpoint) {
     if (added) continue;
     if (!equal(first, it->second)) {
       throw WeightError(fmt::format("{}: {} and {} name one tensor of the model but have different values",
-                                    checkpoint.path, in_quotes(name), in_quotes(alias)));
+                                    checkpoint.path, in_quotes(name, archive::kLongestName),
+                                    in_quotes(alias, archive::kLongestName)));
     }
     it->second = first;
   }
 }
 
-std::string first_bytes(const ByteSource& source) {
+std::string first_bytes(const archive::ByteSource& source) {
   std::string text;
   for (const std::byte byte : source.bytes.first(std::min<std::size_t>(8, source.size()))) {
     text += fmt::format("{}{:02x}", text.empty() ? "" : " ", static_cast<unsigned>(byte));
@@ -71,7 +73,7 @@ std::string first_bytes(const ByteSource& source) {
 
 }  // namespace
 
-Checkpoint read_checkpoint(const ByteSource& source, Checksums checksums) {
+Checkpoint read_checkpoint(const archive::ByteSource& source, Checksums checksums) {
   Checkpoint checkpoint;
   if (looks_like_zip(source)) {
     checkpoint = read_torch_checkpoint(source, checksums);
@@ -93,7 +95,7 @@ Checkpoint read_checkpoint(const ByteSource& source, Checksums checksums) {
 const Tensor& Checkpoint::tensor(const std::string& name) const {
   const auto it = tensors.find(name);
   if (it == tensors.end()) {
-    throw WeightError(fmt::format("{}: the checkpoint has no tensor {}", path, weights::in_quotes(name)));
+    throw WeightError(fmt::format("{}: the checkpoint has no tensor {}", path, in_quotes(name, archive::kLongestName)));
   }
   return it->second;
 }
@@ -110,11 +112,11 @@ std::optional<std::string> alias_of_parameter(const std::string& name) {
 }
 
 Checkpoint load_checkpoint(const std::filesystem::path& path, Checksums checksums) {
-  return weights::read_checkpoint(weights::map_file(path), checksums);
+  return weights::read_checkpoint(archive::map_file(path), checksums);
 }
 
 Checkpoint load_safetensors(const std::filesystem::path& path) {
-  return weights::read_safetensors(weights::map_file(path));
+  return weights::read_safetensors(archive::map_file(path));
 }
 
 }  // namespace tilefold

@@ -1,12 +1,12 @@
 /// Reading a checkpoint of any supported format from bytes.
 #pragma once
 
+#include "archive/byte_source.h"
 #include "tilefold/weights.h"
-#include "weights/byte_source.h"
 
 namespace tilefold::weights {
 
 /// What `load_checkpoint` does once the file is mapped.
-Checkpoint read_checkpoint(const ByteSource& source, Checksums checksums);
+Checkpoint read_checkpoint(const archive::ByteSource& source, Checksums checksums);
 
 }  // namespace tilefold::weights

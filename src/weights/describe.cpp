@@ -3,8 +3,9 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
+#include "archive/byte_source.h"
+#include "tilefold/text.h"
 #include "tilefold/weights.h"
-#include "weights/byte_source.h"
 
 namespace tilefold {
 namespace {
@@ -25,7 +26,7 @@ std::string size_text(std::size_t bytes) {
 
 /// Names without quotes, control characters escaped.
 std::string printable(std::string_view text) {
-  const std::string text_in_quotes = weights::in_quotes(text);
+  const std::string text_in_quotes = in_quotes(text, archive::kLongestName);
   return text_in_quotes.substr(1, text_in_quotes.size() - 2);
 }
 

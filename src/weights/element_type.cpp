@@ -210,7 +210,7 @@ Tensor make_tensor(const ElementView& view, const std::shared_ptr<const void>& o
   if (!is_zero_copy(view)) return copied(view, volume);
   const std::size_t size = file_size_of(view.type);
   const std::byte* first = view.storage.data() + view.offset * static_cast<std::int64_t>(size);
-  // The memory of a ByteSource is writable, though seen as constant everywhere else.
+  // The memory of a archive::ByteSource is writable, though seen as constant everywhere else.
   auto storage = Storage::wrap(const_cast<std::byte*>(first), static_cast<std::size_t>(volume) * size, owner);
   TensorType type;
   type.dtype = dtype_of(view.type);

@@ -7,8 +7,8 @@
 #include <string_view>
 #include <vector>
 
+#include "archive/byte_source.h"
 #include "tilefold/tensor.h"
-#include "weights/byte_source.h"
 
 namespace tilefold::weights {
 

@@ -8,16 +8,14 @@
 #include <cstring>
 #include <utility>
 
+#include "archive/byte_source.h"
 #include "tilefold/error.h"
-#include "weights/byte_source.h"
+#include "tilefold/text.h"
 
 namespace tilefold::weights {
 namespace {
 
 using Kind = PickleNode::Kind;
-
-// A Boltz-2 checkpoint needs about 10^5 nodes, one with optimizer state a few times that.
-constexpr std::size_t kMaxNodes = std::size_t{1} << 24;
 
 // Packages that no model's hyper-parameters come from, but attacks do. The names are never resolved anyway; refusing
 // them tells the user that the file is hostile.
@@ -43,7 +41,8 @@ bool is_forbidden(std::string_view module, std::string_view name) {
 /// The pickle virtual machine, reduced to building data.
 class PickleMachine {
  public:
-  PickleMachine(std::string_view data, const std::string& where) : data_(data), where_(where) {}
+  PickleMachine(std::string_view data, const std::string& where, std::size_t max_values)
+      : data_(data), where_(where), max_values_(max_values) {}
 
   PickleTree run() {
     while (!stopped_) step(static_cast<unsigned char>(take(1)[0]));
@@ -111,7 +110,7 @@ class PickleMachine {
 
   // Making nodes --------------------------------------------------------------------------------------------------
   PickleNode& add(Kind kind) {
-    if (tree_.nodes_.size() >= kMaxNodes) fail("more values than any checkpoint has");
+    if (tree_.nodes_.size() >= max_values_) fail(fmt::format("more than {} values", max_values_));
     push(static_cast<NodeId>(tree_.nodes_.size()));
     PickleNode& node = tree_.nodes_.emplace_back();
     node.kind = kind;
@@ -145,7 +144,7 @@ class PickleMachine {
       throw ParseError(
           fmt::format("{}: refused: the pickle refers to {}, which could execute code or touch the system; "
                       "nothing was executed",
-                      where_, in_quotes(std::string(module) + "." + std::string(name))));
+                      where_, in_quotes(std::string(module) + "." + std::string(name), archive::kLongestName)));
     }
     PickleNode& global = add(Kind::global);
     global.text = module;
@@ -189,8 +188,8 @@ class PickleMachine {
   void step(unsigned char opcode) {
     if (step_constant(opcode) || step_container(opcode) || step_object(opcode) || step_control(opcode)) return;
     throw UnsupportedError(
-        fmt::format("{}: pickle opcode 0x{:02x} at byte {} is not one that torch.save writes (or the "
-                    "file is corrupted)",
+        fmt::format("{}: pickle opcode 0x{:02x} at byte {} is not one that torch.save writes or a molecule "
+                    "needs (or the file is corrupted)",
                     where_, opcode, position_ - 1));
   }
 
@@ -396,6 +395,7 @@ class PickleMachine {
 
   std::string_view data_;
   const std::string& where_;
+  std::size_t max_values_;
   std::size_t position_ = 0;
   bool stopped_ = false;
   std::vector<NodeId> stack_;
@@ -404,8 +404,8 @@ class PickleMachine {
   PickleTree tree_;
 };
 
-PickleTree PickleTree::parse(std::string_view data, const std::string& where) {
-  return PickleMachine(data, where).run();
+PickleTree PickleTree::parse(std::string_view data, const std::string& where, std::size_t max_values) {
+  return PickleMachine(data, where, max_values).run();
 }
 
 NodeId PickleTree::find(NodeId container, std::string_view key) const {

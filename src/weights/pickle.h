@@ -1,6 +1,7 @@
 /// Python pickles as plain data. Nothing is imported, called or executed.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -42,13 +43,16 @@ struct PickleNode {
   NodeId state = kNoNode;
 };
 
+/// A Boltz-2 checkpoint needs about 10^5 values, one with optimizer state a few times that.
+inline constexpr std::size_t kMaxPickleValues = std::size_t{1} << 24;
+
 /// The values of one pickle. Nodes may refer to each other in cycles; whoever walks them must bound depth and count.
 class PickleTree {
  public:
   /// Interprets `data` (protocols 2 to 5), which must outlive the tree. Errors start with `where`. Throws ParseError
-  /// for damaged data, for names of functions that could run code or touch the system, and beyond fixed limits;
-  /// UnsupportedError for opcodes that torch.save does not write.
-  static PickleTree parse(std::string_view data, const std::string& where);
+  /// for damaged data, for names of functions that could run code or touch the system, and beyond `max_values`;
+  /// UnsupportedError for opcodes that neither torch.save nor a pickled molecule has.
+  static PickleTree parse(std::string_view data, const std::string& where, std::size_t max_values = kMaxPickleValues);
 
   const PickleNode& operator[](NodeId id) const { return nodes_[id]; }
   NodeId root() const { return root_; }

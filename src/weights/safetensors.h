@@ -3,16 +3,16 @@
 
 #include <optional>
 
+#include "archive/byte_source.h"
 #include "tilefold/weights.h"
-#include "weights/byte_source.h"
 
 namespace tilefold::weights {
 
 /// True when the bytes begin like a safetensors file.
-bool looks_like_safetensors(const ByteSource& source);
+bool looks_like_safetensors(const archive::ByteSource& source);
 
 /// Reads all tensors; names are as in the file. The metadata key `hyper_parameters` becomes the hyper-parameters.
-Checkpoint read_safetensors(const ByteSource& source);
+Checkpoint read_safetensors(const archive::ByteSource& source);
 
 /// A tensor to be written, converted to `dtype` on the way where it is set.
 struct OutputTensor {

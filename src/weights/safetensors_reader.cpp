@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 #include <set>
 
+#include "tilefold/text.h"
 #include "weights/element_type.h"
 #include "weights/safetensors.h"
 
@@ -17,13 +18,14 @@ constexpr std::size_t kMaxHeader = 100'000'000;  // the limit of the reference i
 constexpr std::string_view kMetadataKey = "__metadata__";
 
 /// Parses the header; the format allows three levels of nesting and no repeated names.
-Json parse_header(const ByteSource& source, std::string_view text) {
+Json parse_header(const archive::ByteSource& source, std::string_view text) {
   constexpr int kMaxDepth = 3;
   std::set<std::string> names;
   const auto check = [&](int depth, Json::parse_event_t event, Json& value) {
     if (depth > kMaxDepth) throw ParseError(source.path + ": the header is nested too deeply");
     if (event == Json::parse_event_t::key && depth == 1 && !names.insert(value.get<std::string>()).second) {
-      throw ParseError(fmt::format("{}: the header holds {} twice", source.path, in_quotes(value.get<std::string>())));
+      throw ParseError(fmt::format("{}: the header holds {} twice", source.path,
+                                   in_quotes(value.get<std::string>(), archive::kLongestName)));
     }
     return true;
   };
@@ -31,7 +33,8 @@ Json parse_header(const ByteSource& source, std::string_view text) {
   try {
     header = Json::parse(text, check);
   } catch (const Json::exception& error) {
-    throw ParseError(fmt::format("{}: the header is not valid JSON: {}", source.path, in_quotes(error.what())));
+    throw ParseError(fmt::format("{}: the header is not valid JSON: {}", source.path,
+                                 in_quotes(error.what(), archive::kLongestName)));
   }
   if (!header.is_object()) throw ParseError(source.path + ": the header is not a JSON object");
   return header;
@@ -43,7 +46,8 @@ void read_metadata(const Json& header, Checkpoint& checkpoint) {
   if (!it->is_object()) throw ParseError(checkpoint.path + ": the metadata is not a JSON object");
   for (const auto& [key, value] : it->items()) {
     if (!value.is_string()) {
-      throw ParseError(fmt::format("{}: metadata {} is not text", checkpoint.path, in_quotes(key)));
+      throw ParseError(
+          fmt::format("{}: metadata {} is not text", checkpoint.path, in_quotes(key, archive::kLongestName)));
     }
     checkpoint.metadata[key] = value.get<std::string>();
   }
@@ -80,16 +84,18 @@ std::vector<std::int64_t> integer_list(const Json& entry, const char* key, const
 }
 
 /// Reads one tensor and returns where its data lies, relative to the data section.
-DataRange read_tensor(const ByteSource& source, std::size_t data_offset, const std::string& name, const Json& entry,
-                      Checkpoint& checkpoint) {
+DataRange read_tensor(const archive::ByteSource& source, std::size_t data_offset, const std::string& name,
+                      const Json& entry, Checkpoint& checkpoint) {
   ElementView view;
-  view.where = source.path + ": tensor " + in_quotes(name);
+  view.where = source.path + ": tensor " + in_quotes(name, archive::kLongestName);
   if (!entry.is_object() || !entry.contains("dtype") || !entry["dtype"].is_string()) {
     throw ParseError(view.where + ": its header entry has no 'dtype'");
   }
   const auto type_name = entry["dtype"].get<std::string>();
   const std::optional<ElementType> type = from_safetensors(type_name);
-  if (!type) throw UnsupportedError(fmt::format("{}: dtype {} is not supported", view.where, in_quotes(type_name)));
+  if (!type)
+    throw UnsupportedError(
+        fmt::format("{}: dtype {} is not supported", view.where, in_quotes(type_name, archive::kLongestName)));
   view.type = *type;
   view.sizes = integer_list(entry, "shape", view.where);
   const std::vector<std::int64_t> offsets = integer_list(entry, "data_offsets", view.where);
@@ -119,7 +125,8 @@ void check_coverage(std::vector<DataRange> ranges, std::uint64_t data_size, cons
   std::uint64_t position = 0;
   for (const DataRange& range : ranges) {
     if (range.begin != position) {
-      throw ParseError(fmt::format("{}: the data of tensor {} {}; the file is corrupted", path, in_quotes(range.name),
+      throw ParseError(fmt::format("{}: the data of tensor {} {}; the file is corrupted", path,
+                                   in_quotes(range.name, archive::kLongestName),
                                    range.begin < position ? "overlaps another tensor's" : "leaves a hole before it"));
     }
     position = range.end;
@@ -131,18 +138,18 @@ void check_coverage(std::vector<DataRange> ranges, std::uint64_t data_size, cons
 
 }  // namespace
 
-bool looks_like_safetensors(const ByteSource& source) {
+bool looks_like_safetensors(const archive::ByteSource& source) {
   return source.size() > kLengthSize && source.bytes[kLengthSize] == std::byte{'{'};
 }
 
-Checkpoint read_safetensors(const ByteSource& source) {
+Checkpoint read_safetensors(const archive::ByteSource& source) {
   const auto header_size = source.read<std::uint64_t>(0, "header length");
   if (header_size > kMaxHeader) {
     throw ParseError(
         fmt::format("{}: the header length {} exceeds the limit of {}; not a safetensors file, or corrupted",
                     source.path, header_size, kMaxHeader));
   }
-  const Json header = parse_header(source, as_text(source.slice(kLengthSize, header_size, "header")));
+  const Json header = parse_header(source, archive::as_text(source.slice(kLengthSize, header_size, "header")));
   const std::size_t data_offset = kLengthSize + header_size;
   Checkpoint checkpoint;
   checkpoint.path = source.path;

@@ -5,9 +5,10 @@
 #include <set>
 #include <unordered_map>
 
+#include "archive/zip_archive.h"
+#include "tilefold/text.h"
 #include "weights/element_type.h"
 #include "weights/pickle.h"
-#include "weights/zip_archive.h"
 
 namespace tilefold::weights {
 namespace {
@@ -19,9 +20,9 @@ constexpr std::size_t kChecksumLimit = std::size_t{256} << 20;
 constexpr std::string_view kPickleSuffix = "/data.pkl";
 
 /// `<root>/` of the archive: torch.save uses the file's stem at the time of writing, so it can be anything.
-std::string find_root(const ZipArchive& archive) {
+std::string find_root(const archive::ZipArchive& archive) {
   std::string root;
-  for (const ZipArchive::Member& member : archive.members()) {
+  for (const archive::ZipArchive::Member& member : archive.members()) {
     if (!member.name.ends_with(kPickleSuffix)) continue;
     if (!root.empty()) throw ParseError(archive.source().path + ": the archive holds more than one data.pkl");
     root = member.name.substr(0, member.name.size() - kPickleSuffix.size() + 1);
@@ -33,21 +34,21 @@ std::string find_root(const ZipArchive& archive) {
   return root;
 }
 
-void check_byte_order(const ZipArchive& archive, const std::string& root) {
-  const ZipArchive::Member* member = archive.find(root + "byteorder");
+void check_byte_order(const archive::ZipArchive& archive, const std::string& root) {
+  const archive::ZipArchive::Member* member = archive.find(root + "byteorder");
   if (member == nullptr) return;  // written by PyTorch before 2.1: little-endian machines
   std::string buffer;
   const std::string_view order = archive.read(*member, 16, buffer);
   if (order != "little") {
     throw UnsupportedError(fmt::format("{}: the checkpoint was written in byte order {}; only 'little' is supported",
-                                       archive.source().path, in_quotes(order)));
+                                       archive.source().path, in_quotes(order, archive::kLongestName)));
   }
 }
 
 /// Makes tensors of the pickled calls of torch._utils._rebuild_tensor_v2.
 class TensorReader {
  public:
-  TensorReader(const ZipArchive& archive, const PickleTree& tree, std::string root, bool verify)
+  TensorReader(const archive::ZipArchive& archive, const PickleTree& tree, std::string root, bool verify)
       : archive_(archive),
         tree_(tree),
         root_(std::move(root)),
@@ -60,7 +61,7 @@ class TensorReader {
   }
 
   Tensor read(NodeId id, const std::string& name) {
-    const std::string where = archive_.source().path + ": tensor " + in_quotes(name);
+    const std::string where = archive_.source().path + ": tensor " + in_quotes(name, archive::kLongestName);
     id = unwrap_parameter(id, where);
     const auto known = tensors_.find(id);
     if (known != tensors_.end()) return known->second;
@@ -94,7 +95,7 @@ class TensorReader {
 
   std::string describe(NodeId id) const {
     const std::string name = tree_.class_name(id);
-    return name.empty() ? "a plain value" : "an object of " + in_quotes(name);
+    return name.empty() ? "a plain value" : "an object of " + in_quotes(name, archive::kLongestName);
   }
 
   /// The items of an object's argument tuple, at least `count`.
@@ -151,7 +152,8 @@ class TensorReader {
     if (storage_class.kind != Kind::global) throw ParseError(where + ": the class of its storage is not a name");
     const std::optional<ElementType> type = from_storage_class(storage_class.name);
     if (!type) {
-      throw UnsupportedError(fmt::format("{}: elements of {} are not supported", where, in_quotes(storage_class.name)));
+      throw UnsupportedError(fmt::format("{}: elements of {} are not supported", where,
+                                         in_quotes(storage_class.name, archive::kLongestName)));
     }
     view.type = *type;
     const std::string key(tree_.string_or_empty(identity[2]));
@@ -159,7 +161,8 @@ class TensorReader {
     const std::span<const std::byte> bytes = storage_bytes(key, where);
     if (count < 0 || static_cast<std::uint64_t>(count) > bytes.size() / file_size_of(*type)) {
       throw ParseError(fmt::format("{}: its storage {} should have {} elements of {} bytes, the archive holds {} bytes",
-                                   where, in_quotes(key), count, file_size_of(*type), bytes.size()));
+                                   where, in_quotes(key, archive::kLongestName), count, file_size_of(*type),
+                                   bytes.size()));
     }
     view.storage = bytes.first(static_cast<std::size_t>(count) * file_size_of(*type));
   }
@@ -167,10 +170,10 @@ class TensorReader {
   std::span<const std::byte> storage_bytes(const std::string& key, const std::string& where) {
     const auto known = storages_.find(key);
     if (known != storages_.end()) return known->second;
-    const ZipArchive::Member* member = archive_.find(root_ + "data/" + key);
+    const archive::ZipArchive::Member* member = archive_.find(root_ + "data/" + key);
     if (member == nullptr) {
-      throw ParseError(
-          fmt::format("{}: the archive lacks its data (member {})", where, in_quotes(root_ + "data/" + key)));
+      throw ParseError(fmt::format("{}: the archive lacks its data (member {})", where,
+                                   in_quotes(root_ + "data/" + key, archive::kLongestName)));
     }
     const std::span<const std::byte> bytes = archive_.stored_bytes(*member);
     if (verify_) archive_.verify(*member, bytes);
@@ -191,7 +194,7 @@ class TensorReader {
 
   using ViewIdentity =
       std::tuple<const std::byte*, ElementType, std::int64_t, std::vector<std::int64_t>, std::vector<std::int64_t>>;
-  const ZipArchive& archive_;
+  const archive::ZipArchive& archive_;
   const PickleTree& tree_;
   std::string root_;
   bool verify_;
@@ -226,7 +229,8 @@ void read_tensors(const PickleTree& tree, NodeId state, TensorReader& reader, Ch
     std::string name(key.text);
     Tensor tensor = reader.read(entries[i + 1], name);
     if (!checkpoint.tensors.emplace(name, std::move(tensor)).second) {
-      throw ParseError(fmt::format("{}: the state dict holds {} twice", checkpoint.path, in_quotes(name)));
+      throw ParseError(
+          fmt::format("{}: the state dict holds {} twice", checkpoint.path, in_quotes(name, archive::kLongestName)));
     }
   }
 }
@@ -247,17 +251,17 @@ void read_metadata(const PickleTree& tree, NodeId state, Checkpoint& checkpoint)
 
 }  // namespace
 
-bool looks_like_zip(const ByteSource& source) {
-  return source.size() >= 4 && (as_text(source.bytes.first(4)) == "PK\x03\x04");
+bool looks_like_zip(const archive::ByteSource& source) {
+  return source.size() >= 4 && (archive::as_text(source.bytes.first(4)) == "PK\x03\x04");
 }
 
-Checkpoint read_torch_checkpoint(const ByteSource& source, Checksums checksums) {
+Checkpoint read_torch_checkpoint(const archive::ByteSource& source, Checksums checksums) {
   const bool verify =
       checksums == Checksums::always || (checksums == Checksums::automatic && source.size() <= kChecksumLimit);
-  const ZipArchive archive(source);
+  const archive::ZipArchive archive(source);
   const std::string root = find_root(archive);
   check_byte_order(archive, root);
-  const ZipArchive::Member& member = *archive.find(root + "data.pkl");
+  const archive::ZipArchive::Member& member = *archive.find(root + "data.pkl");
   std::string buffer;
   const std::string_view pickle = archive.read(member, kMaxPickleBytes, buffer);
   if (checksums != Checksums::never) archive.verify(member, std::as_bytes(std::span(pickle)));

@@ -109,8 +109,8 @@ TEST(BuildComplex, CapsOfOneHeavyAtomStay) {
 
 TEST(BuildComplex, UnknownOrUnfitComponentsAreNamed) {
   const std::string unknown = build_error(
-      "sequences:\n- dna:\n    id: A\n    sequence: GAT\n    modifications:\n    - {position: 2, ccd: QQQ}\n");
-  EXPECT_EQ(unknown.find("x.yaml:6: sequences[0].dna.modifications[0]: unknown component 'QQQ'"), 0U) << unknown;
+      "sequences:\n- dna:\n    id: A\n    sequence: GAT\n    modifications:\n    - {position: 2, ccd: QQQQ}\n");
+  EXPECT_EQ(unknown.find("x.yaml:6: sequences[0].dna.modifications[0]: unknown component 'QQQQ'"), 0U) << unknown;
   const std::string unfit =
       build_error("sequences: [{dna: {id: A, sequence: G, modifications: [{position: 1, ccd: ALA}]}}]");
   EXPECT_NE(unfit.find("component 'ALA' is an amino acid and cannot stand in a dna chain"), std::string::npos) << unfit;

@@ -88,6 +88,12 @@ TEST(TemplateAlignment, LettersOutsideOfTheTableAreFound) {
 
 TEST(TemplateAlignment, RefusesTablesThatAreTooLarge) {
   EXPECT_THROW(local_segments(std::string(30'000, 'A'), std::string(30'000, 'A')), ValueError);
+  std::string repeats;
+  for (int i = 0; i < 400; ++i) repeats += "WG";
+  EXPECT_EQ(local_segments(repeats, "W").size(), 400U);
+  std::string others;
+  for (int i = 0; i < 400; ++i) others += "PPW";
+  EXPECT_THROW(local_segments(repeats, others), ValueError);
 }
 
 TEST(TemplateAssignment, EqualsTheReference) {

@@ -149,7 +149,8 @@ TEST(TemplateCif, RefusesWhatItCannotUse) {
     text.replace(text.find(from), from.size(), to);
     return error(text);
   };
-  EXPECT_EQ(error("HEADER    a PDB file\n"), "x.cif, line 1: not readable as mmCIF: expected block header (data_)");
+  EXPECT_EQ(error("HEADER    a PDB file\n"), "x.cif, line 1: a PDB file; expected mmCIF (key 'pdb' is for PDB format)");
+  EXPECT_EQ(error("some text\n"), "x.cif, line 1: not readable as mmCIF: expected block header (data_)");
   EXPECT_EQ(error("data_x\n_entry.id x\n"), "x.cif: no atoms (_atom_site) in its first data block");
   EXPECT_NE(error(good.substr(0, good.size() - 10)).find("Wrong number of values in the loop"), std::string::npos);
   EXPECT_EQ(changed("_entity.type", "_entity.id"),

@@ -130,19 +130,32 @@ TEST_F(Templates, ResiduesOutsideOfTheVocabularyStandOnTheirFirstAtom) {
 }
 
 TEST_F(Templates, UnknownComponentsHaveNoCoordinates) {
-  write("t.cif", CifText().polymer("A", "A", {"ALA", "Q9Q", "TRP"}, make_chain({"ALA", "Q9Q", "TRP"})).text());
+  write("t.cif", CifText().polymer("A", "A", {"ALA", "Q9Q9Q", "TRP"}, make_chain({"ALA", "Q9Q9Q", "TRP"})).text());
   const Features features = features_of(complex({"AXW"}, "templates: [cif: t.cif]"));
   EXPECT_EQ(ints(features, "template_restype.index"), (std::vector<std::int64_t>{2, 22, 19}));
   EXPECT_EQ(floats(features, "template_mask"), Floats(3, 1));
   EXPECT_EQ(floats(features, "template_mask_cb"), (Floats{1, 0, 1}));
   ASSERT_EQ(warnings().size(), 1U);
-  EXPECT_NE(warnings().front().find("chain 'A': unknown component 'Q9Q'"), std::string::npos);
+  EXPECT_NE(warnings().front().find("chain 'A': unknown component 'Q9Q9Q'"), std::string::npos);
 }
 
 TEST_F(Templates, LaterRecordsOverwriteEarlierOnes) {
   write("t.cif", CifText().polymer("A", "A", {"ALA", "ALA"}, make_chain({"ALA", "ALA"})).text());
   const Features features = features_of(complex({"AAAA"}, "templates: [cif: t.cif]"));
   EXPECT_EQ(ca_places(features), (std::vector<double>{1.4, 1.4, 1.4, 5.2}));
+}
+
+TEST_F(Templates, RecordsSayWhatIsAligned) {
+  write("t.cif", CifText().polymer("Q", "A", {"PRO", "TRP", "CYS"}, make_chain({"PRO", "TRP", "CYS"})).text());
+  const Complex built = complex({"GGG", "KWCHW"}, "templates: [{cif: t.cif, chain_id: B}]");
+  ASSERT_EQ(built.templates.at(0).records.size(), 1U);
+  const TemplateRecord& record = built.templates.at(0).records.at(0);
+  EXPECT_EQ(record.chain, 1);
+  EXPECT_EQ(record.template_chain, "Q");
+  EXPECT_EQ(record.query_start, 1);
+  EXPECT_EQ(record.template_start, 1);
+  EXPECT_EQ(record.length, 2);
+  EXPECT_EQ(record.residues->size(), 3U);
 }
 
 TEST_F(Templates, ChainsFindTheTemplateChainsThatFitThemBest) {

@@ -2,8 +2,8 @@
 #include <filesystem>
 #include <set>
 
-#include "golden.h"
-#include "tilefold/boltz.h"
+#include "golden_prediction.h"
+#include "support/bio_inputs.h"
 #include "tilefold/error.h"
 
 namespace tilefold::boltz {
@@ -16,51 +16,6 @@ constexpr double kTrunkTolerance = 1e-4;
 /// Angstrom, after all steps.
 constexpr double kCoordinateTolerance = 1e-3;
 constexpr double kConfidenceTolerance = 1e-4;
-
-/// Of any element, beyond two fp32 spacings of the largest value of its step (first axis): the first steps centre and
-/// rotate coordinates of 10^4 Angstrom, whose spacing is 10^-3 already.
-double largest_difference(const Tensor& actual, const Tensor& expected) {
-  EXPECT_EQ(actual.volume(), expected.volume());
-  const std::vector<float> a = actual.to_floats();
-  const std::vector<float> e = expected.to_floats();
-  const std::size_t step = e.size() / static_cast<std::size_t>(expected.shape()[0]);
-  double largest = 0;
-  for (std::size_t first = 0; first + step <= e.size() && a.size() == e.size(); first += step) {
-    double magnitude = 0;
-    double difference = 0;
-    for (std::size_t i = first; i < first + step; ++i) {
-      magnitude = std::max(magnitude, std::abs(static_cast<double>(e[i])));
-      difference = std::max(difference, std::abs(static_cast<double>(a[i]) - e[i]));
-    }
-    largest = std::max(largest, difference - magnitude * 0x1p-22);
-  }
-  return largest;
-}
-
-bio::Features features_of(const Checkpoint& file) {
-  bio::Features features;
-  for (const auto& [name, tensor] : file.tensors) {
-    if (name.rfind("feats.", 0) == 0) features.tensors.emplace(name.substr(6), tensor);
-  }
-  return features;
-}
-
-PredictOptions options_of(const Checkpoint& file) {
-  PredictOptions options;
-  options.precision = Precision::float32;
-  options.recycling_steps = std::stoll(file.metadata.at("recycling_steps"));
-  options.sampling_steps = std::stoll(file.metadata.at("sampling_steps"));
-  options.diffusion_samples = std::stoll(file.metadata.at("diffusion_samples"));
-  if (file.metadata.count("step_scale") != 0) options.sampler.step_scale = std::stod(file.metadata.at("step_scale"));
-  options.injected = {file.tensor("noise.initial"), file.tensor("noise.noise"), file.tensor("noise.rotation"),
-                      file.tensor("noise.translation")};
-  return options;
-}
-
-Model& tiny_model() {
-  static Model model(load_checkpoint(kFolder + "tiny_random.ckpt"));
-  return model;
-}
 
 /// A tensor with the tolerance of its stage; coordinates by element, everything else by norm.
 void expect_matches(const std::string& name, const Tensor& actual, const Tensor& expected) {
@@ -77,17 +32,19 @@ void expect_matches(const std::string& name, const Tensor& actual, const Tensor&
 class WholeModel : public testing::TestWithParam<std::string> {};
 
 TEST_P(WholeModel, MatchesReferenceWithInjectedNoise) {
-  const Checkpoint file = load_safetensors(kFolder + GetParam() + ".safetensors");
-  PredictOptions options = options_of(file);
+  const Checkpoint file = golden_prediction(GetParam());
+  PredictOptions options = golden_options(file);
+  if (!options.injected.msa_rows.empty()) options.num_subsampled_msa = 5;
   std::set<std::string> seen;
   options.dump = [&](const std::string& name, const Tensor& tensor) {
     seen.insert(name);
     if (file.contains(name)) expect_matches(name, tensor, file.tensor(name));
   };
-  const Prediction prediction = tiny_model().predict(features_of(file), options);
+  const Prediction prediction = tiny_model().predict(golden_features(file), options);
   for (const auto& [name, tensor] : file.tensors) {
-    const bool is_input = name.rfind("feats.", 0) == 0 || name.rfind("noise.", 0) == 0;
-    EXPECT_TRUE(is_input || seen.contains(name)) << name;
+    const bool is_input = name.starts_with("feats.") || name.starts_with("noise.");
+    const bool is_frame = name.starts_with("out.frame");  // see tests of the confidence scores
+    EXPECT_TRUE(is_input || is_frame || seen.contains(name)) << name;
   }
   expect_matches("out.sample_atom_coords", prediction.coordinates, file.tensor("out.sample_atom_coords"));
 
@@ -105,19 +62,20 @@ TEST_P(WholeModel, MatchesReferenceWithInjectedNoise) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Golden, WholeModel,
-                         testing::Values("monomer", "homodimer", "heterodimer", "nucleic", "modified", "cyclic"));
+                         testing::Values("monomer", "homodimer", "heterodimer", "nucleic", "modified", "cyclic",
+                                         "ligand", "glycan", "smiles", "constraints", "templates", "subsample"));
 
 TEST(Model, TrunkWithSeveralTemplatesMatchesReference) {
-  const Checkpoint file = load_safetensors(kFolder + "templates.safetensors");
+  const Checkpoint file = golden_prediction("templates");
   ASSERT_GT(file.tensor("feats.template_mask").shape()[0], 1);
-  PredictOptions options = options_of(file);
+  PredictOptions options = golden_options(file);
   std::set<std::string> seen;
   options.dump = [&](const std::string& name, const Tensor& tensor) {
     if (!name.starts_with("trunk.") || !file.contains(name)) return;
     seen.insert(name);
     expect_matches(name, tensor, file.tensor(name));
   };
-  (void)tiny_model().predict(features_of(file), options);
+  (void)tiny_model().predict(golden_features(file), options);
   for (const char* name : {"trunk.0.template", "trunk.1.template", "trunk.1.s", "trunk.1.z"}) {
     EXPECT_TRUE(seen.contains(name)) << name;
   }
@@ -125,39 +83,39 @@ TEST(Model, TrunkWithSeveralTemplatesMatchesReference) {
 
 // bf16 operands have 8 bits; two passes of a few blocks with residuals stay within a few of their roundings.
 TEST(Model, MixedPrecisionStaysNearTheReference) {
-  const Checkpoint file = load_safetensors(kFolder + "homodimer.safetensors");
-  PredictOptions options = options_of(file);
+  const Checkpoint file = golden_prediction("homodimer");
+  PredictOptions options = golden_options(file);
   options.precision = Precision::mixed;
   std::map<std::string, double> errors;
   options.dump = [&](const std::string& name, const Tensor& tensor) {
     const bool compared = name.rfind("trunk.", 0) == 0 || name.rfind("conditioning.", 0) == 0;
     if (compared && file.contains(name)) errors[name] = relative_error(tensor, file.tensor(name));
   };
-  (void)tiny_model().predict(features_of(file), options);
+  (void)tiny_model().predict(golden_features(file), options);
   for (const auto& [name, error] : errors) EXPECT_LE(error, 0.02) << name;
   EXPECT_GT(errors.at("trunk.1.z"), 1e-5) << "nothing was rounded to bf16";
 }
 
 TEST(Model, SamplesDoNotDependOnHowManyAreDenoisedTogether) {
-  const Checkpoint file = load_safetensors(kFolder + "cyclic.safetensors");
-  PredictOptions options = options_of(file);
+  const Checkpoint file = golden_prediction("cyclic");
+  PredictOptions options = golden_options(file);
   options.recycling_steps = 0;
-  const Tensor together = tiny_model().predict(features_of(file), options).coordinates;
+  const Tensor together = tiny_model().predict(golden_features(file), options).coordinates;
   options.max_parallel_samples = 1;
-  const Tensor apart = tiny_model().predict(features_of(file), options).coordinates;
+  const Tensor apart = tiny_model().predict(golden_features(file), options).coordinates;
   EXPECT_LE(largest_difference(together, apart), kCoordinateTolerance);
 }
 
 TEST(Model, ResultsDoNotDependOnTheNumberOfThreads) {
-  const Checkpoint file = load_safetensors(kFolder + "cyclic.safetensors");
+  const Checkpoint file = golden_prediction("cyclic");
   for (const Precision precision : {Precision::float32, Precision::mixed}) {
-    PredictOptions options = options_of(file);
+    PredictOptions options = golden_options(file);
     options.precision = precision;
     const int threads = num_threads();
     set_num_threads(1);
-    const Tensor one = tiny_model().predict(features_of(file), options).coordinates;
+    const Tensor one = tiny_model().predict(golden_features(file), options).coordinates;
     set_num_threads(3);
-    const Tensor three = tiny_model().predict(features_of(file), options).coordinates;
+    const Tensor three = tiny_model().predict(golden_features(file), options).coordinates;
     set_num_threads(threads);
     EXPECT_EQ(one.to_floats(), three.to_floats());
   }
@@ -179,26 +137,26 @@ TEST(Model, FoldsASingleResidue) {
 }
 
 TEST(Model, DrawsDependOnTheSeedAlone) {
-  const Checkpoint file = load_safetensors(kFolder + "cyclic.safetensors");
-  PredictOptions options = options_of(file);
+  const Checkpoint file = golden_prediction("cyclic");
+  PredictOptions options = golden_options(file);
   options.injected = {};
   options.recycling_steps = 0;
   options.sampling_steps = 3;
   options.seed = 7;
-  const Tensor first = tiny_model().predict(features_of(file), options).coordinates;
-  const Tensor again = tiny_model().predict(features_of(file), options).coordinates;
+  const Tensor first = tiny_model().predict(golden_features(file), options).coordinates;
+  const Tensor again = tiny_model().predict(golden_features(file), options).coordinates;
   EXPECT_EQ(first.to_floats(), again.to_floats());
   options.seed = 8;
-  const Tensor other = tiny_model().predict(features_of(file), options).coordinates;
+  const Tensor other = tiny_model().predict(golden_features(file), options).coordinates;
   EXPECT_GT(largest_difference(first, other), 0.1);
 }
 
 TEST(Model, ReportsProgressAndStopsWhenTheCallbackThrows) {
-  const Checkpoint file = load_safetensors(kFolder + "cyclic.safetensors");
-  PredictOptions options = options_of(file);
+  const Checkpoint file = golden_prediction("cyclic");
+  PredictOptions options = golden_options(file);
   std::map<std::string, Progress> last;
   options.progress = [&](const Progress& progress) { last[progress.stage] = progress; };
-  (void)tiny_model().predict(features_of(file), options);
+  (void)tiny_model().predict(golden_features(file), options);
   for (const char* stage : {"input", "trunk", "conditioning", "diffusion", "confidence"}) {
     ASSERT_TRUE(last.contains(stage)) << stage;
     EXPECT_EQ(last[stage].done, last[stage].total) << stage;
@@ -206,20 +164,20 @@ TEST(Model, ReportsProgressAndStopsWhenTheCallbackThrows) {
   options.progress = [](const Progress& progress) {
     if (progress.stage == "trunk") throw ValueError("stopped");
   };
-  EXPECT_THROW((void)tiny_model().predict(features_of(file), options), ValueError);
+  EXPECT_THROW((void)tiny_model().predict(golden_features(file), options), ValueError);
 }
 
 TEST(Model, RefusesWrongOptionsAndNoise) {
-  const Checkpoint file = load_safetensors(kFolder + "cyclic.safetensors");
-  PredictOptions options = options_of(file);
+  const Checkpoint file = golden_prediction("cyclic");
+  PredictOptions options = golden_options(file);
   options.sampling_steps = 1;
-  EXPECT_THROW((void)tiny_model().predict(features_of(file), options), ValueError);
-  options = options_of(file);
+  EXPECT_THROW((void)tiny_model().predict(golden_features(file), options), ValueError);
+  options = golden_options(file);
   options.diffusion_samples = 3;
-  EXPECT_THROW((void)tiny_model().predict(features_of(file), options), ValueError);
-  bio::Features incomplete = features_of(file);
+  EXPECT_THROW((void)tiny_model().predict(golden_features(file), options), ValueError);
+  bio::Features incomplete = golden_features(file);
   incomplete.tensors.erase("ref_pos");
-  EXPECT_THROW((void)tiny_model().predict(incomplete, options_of(file)), ValueError);
+  EXPECT_THROW((void)tiny_model().predict(incomplete, golden_options(file)), ValueError);
 }
 
 TEST(Model, RefusesWeightsThatDoNotFit) {

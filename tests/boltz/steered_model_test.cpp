@@ -1,30 +1,11 @@
 /// Whole predictions under steering: what they do not depend on, and what is dumped.
-#include <gtest/gtest.h>
-
 #include <map>
 
-#include "tilefold/boltz.h"
+#include "golden_prediction.h"
 #include "tilefold/jit.h"
-#include "tilefold/weights.h"
 
 namespace tilefold::boltz {
 namespace {
-
-const std::string kFolder = std::string(TILEFOLD_SOURCE_DIR) + "/tests/golden/model/";
-
-bio::Features golden_features(const std::string& name) {
-  const Checkpoint file = load_safetensors(kFolder + name + ".safetensors");
-  bio::Features features;
-  for (const auto& [key, tensor] : file.tensors) {
-    if (key.rfind("feats.", 0) == 0) features.tensors.emplace(key.substr(6), tensor);
-  }
-  return features;
-}
-
-Model& tiny_model() {
-  static Model model(load_checkpoint(kFolder + "tiny_random.ckpt"));
-  return model;
-}
 
 PredictOptions steered_options() {
   PredictOptions options;
@@ -37,7 +18,7 @@ PredictOptions steered_options() {
 }
 
 TEST(SteeredPrediction, DoesNotDependOnThreadsOrOnWhatIsComputedTogether) {
-  const bio::Features features = golden_features("potentials");
+  const bio::Features features = golden_features(golden_prediction("potentials"));
   PredictOptions options = steered_options();
   const Prediction expected = tiny_model().predict(features, options);
   EXPECT_EQ(expected.coordinates.shape()[0], 2);
@@ -67,7 +48,7 @@ std::map<std::string, std::string> dumped_shapes(const bio::Features& features, 
 }
 
 TEST(SteeredPrediction, DumpsWhatSteeringDid) {
-  const bio::Features features = golden_features("potentials");
+  const bio::Features features = golden_features(golden_prediction("potentials"));
   const std::string atoms = std::to_string(features.at("ref_pos").shape()[0]);
   const auto positions = [&](const std::string& rows) { return "[" + rows + ", " + atoms + ", 3]"; };
   using Shapes = std::map<std::string, std::string>;
@@ -89,7 +70,7 @@ TEST(SteeredPrediction, DumpsWhatSteeringDid) {
 }
 
 TEST(SteeredPrediction, IsThePlainOneWhenNothingIsForced) {
-  const bio::Features features = golden_features("homodimer");
+  const bio::Features features = golden_features(golden_prediction("homodimer"));
   PredictOptions options = steered_options();
   options.steering = {};
   const Tensor guided = tiny_model().predict(features, options).coordinates;
@@ -98,10 +79,10 @@ TEST(SteeredPrediction, IsThePlainOneWhenNothingIsForced) {
 }
 
 TEST(SteeredPrediction, EvaluatesPotentialsAtInjectedCoordinates) {
-  const bio::Features features = golden_features("potentials");
+  const bio::Features features = golden_features(golden_prediction("potentials"));
   PredictOptions options = steered_options();
   options.sampling_steps = 2;
-  const Checkpoint terms = load_safetensors(kFolder + "potential_terms.safetensors");
+  const Checkpoint terms = golden_prediction("potential_terms");
   options.injected.potential_coordinates = terms.tensor("pot.coords");
   std::map<std::string, Tensor> dumped;
   options.dump = [&](const std::string& name, const Tensor& tensor) { dumped[name] = tensor; };

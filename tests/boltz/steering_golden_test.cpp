@@ -3,48 +3,16 @@
 #include <set>
 
 #include "boltz/steering.h"
-#include "golden.h"
-#include "tilefold/boltz.h"
+#include "golden_prediction.h"
 
 namespace tilefold::boltz {
 namespace {
-
-const std::string kFolder = std::string(TILEFOLD_SOURCE_DIR) + "/tests/golden/model/";
-
-Checkpoint golden_file(const std::string& name) { return load_safetensors(kFolder + name + ".safetensors"); }
-
-bio::Features features_of(const Checkpoint& file) {
-  bio::Features features;
-  for (const auto& [name, tensor] : file.tensors) {
-    if (name.rfind("feats.", 0) == 0) features.tensors.emplace(name.substr(6), tensor);
-  }
-  return features;
-}
-
-/// Of any element, beyond two fp32 spacings of the largest value of its step (first axis).
-double largest_difference(const Tensor& actual, const Tensor& expected) {
-  const std::vector<float> a = actual.to_floats();
-  const std::vector<float> e = expected.to_floats();
-  EXPECT_EQ(a.size(), e.size());
-  const std::size_t step = e.size() / static_cast<std::size_t>(expected.shape()[0]);
-  double largest = 0;
-  for (std::size_t first = 0; first + step <= std::min(a.size(), e.size()); first += step) {
-    double magnitude = 0;
-    double difference = 0;
-    for (std::size_t i = first; i < first + step; ++i) {
-      magnitude = std::max(magnitude, std::abs(static_cast<double>(e[i])));
-      difference = std::max(difference, std::abs(static_cast<double>(a[i]) - e[i]));
-    }
-    largest = std::max(largest, difference - magnitude * 0x1p-22);
-  }
-  return largest;
-}
 
 /// Step `step` of a tensor [T, R, M, 3].
 Tensor step_of(const Tensor& all, std::int64_t step) { return ops::squeeze(ops::slice(all, 0, step, step + 1), 0); }
 
 TEST(PotentialsGolden, EnergiesAndGradientsAreThoseOfTheReference) {
-  const Checkpoint file = golden_file("potential_terms");
+  const Checkpoint file = golden_prediction("potential_terms");
   std::set<std::string> seen;
   const auto compare = [&](const std::string& name, const Tensor& tensor) {
     seen.insert(name);
@@ -59,14 +27,14 @@ TEST(PotentialsGolden, EnergiesAndGradientsAreThoseOfTheReference) {
       EXPECT_LE(relative_error(part(tensor), part(expected)), tolerance) << name << " of structure " << row;
     }
   };
-  evaluate_potentials(features_of(golden_file("potentials")), file.tensor("pot.coords"), compare);
+  evaluate_potentials(golden_features(golden_prediction("potentials")), file.tensor("pot.coords"), compare);
   for (const auto& [name, tensor] : file.tensors) EXPECT_TRUE(name == "pot.coords" || seen.contains(name)) << name;
 }
 
 // From the reference's own estimates, so that the gradient steps stand alone.
 TEST(SteeringGolden, GuidanceMovesEstimatesAsTheReferenceDoes) {
-  const Checkpoint file = golden_file("potentials");
-  const Steering steering(features_of(file), {.use_potentials = true});
+  const Checkpoint file = golden_prediction("potentials");
+  const Steering steering(golden_features(file), {.use_potentials = true});
   const std::int64_t steps = std::stoll(file.metadata.at("sampling_steps"));
   for (const std::int64_t step : {1, 2, 4, 5}) {  // without resampling
     const Tensor estimate = step_of(file.tensor("sampler.denoised"), step);
@@ -78,26 +46,6 @@ TEST(SteeringGolden, GuidanceMovesEstimatesAsTheReferenceDoes) {
   }
 }
 
-PredictOptions options_of(const Checkpoint& file) {
-  PredictOptions options;
-  options.precision = Precision::float32;
-  options.recycling_steps = std::stoll(file.metadata.at("recycling_steps"));
-  options.sampling_steps = std::stoll(file.metadata.at("sampling_steps"));
-  options.diffusion_samples = std::stoll(file.metadata.at("diffusion_samples"));
-  options.sampler.step_scale = std::stod(file.metadata.at("step_scale"));
-  options.steering.use_potentials = file.contains("guidance.weights");
-  options.injected = {file.tensor("noise.initial"), file.tensor("noise.noise"), file.tensor("noise.rotation"),
-                      file.tensor("noise.translation")};
-  for (std::size_t event = 0; file.contains("noise.resample." + std::to_string(event)); ++event)
-    options.injected.resample.push_back(file.tensor("noise.resample." + std::to_string(event)));
-  return options;
-}
-
-Model& tiny_model() {
-  static Model model(load_checkpoint(kFolder + "tiny_random.ckpt"));
-  return model;
-}
-
 /// Angstrom. The gradient steps enlarge a difference in the network's estimate some twenty times where atoms of a
 /// dihedral angle lie nearly on a line.
 constexpr double kGuidedTolerance = 3e-3;
@@ -105,8 +53,8 @@ constexpr double kGuidedTolerance = 3e-3;
 class SteeredModel : public testing::TestWithParam<std::string> {};
 
 TEST_P(SteeredModel, MatchesTheReferenceWithInjectedDraws) {
-  const Checkpoint file = golden_file(GetParam());
-  PredictOptions options = options_of(file);
+  const Checkpoint file = golden_prediction(GetParam());
+  PredictOptions options = golden_options(file);
   std::set<std::string> seen;
   options.dump = [&](const std::string& name, const Tensor& tensor) {
     const bool is_sampler = name.rfind("sampler.", 0) == 0 || name == "out.sample_atom_coords";
@@ -117,7 +65,7 @@ TEST_P(SteeredModel, MatchesTheReferenceWithInjectedDraws) {
     EXPECT_EQ(tensor.shape(), expected.shape()) << name;
     EXPECT_LE(largest_difference(tensor, expected), name == "sampler.guided" ? kGuidedTolerance : 1e-3) << name;
   };
-  (void)tiny_model().predict(features_of(file), options);
+  (void)tiny_model().predict(golden_features(file), options);
   for (const auto& [name, tensor] : file.tensors) {
     const bool is_steered = name.rfind("sampler.", 0) == 0 || name.rfind("guidance.", 0) == 0;
     EXPECT_TRUE(!is_steered || seen.contains(name)) << name;

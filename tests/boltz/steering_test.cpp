@@ -239,6 +239,32 @@ TEST(SteeredSampler, WeighsParticlesByTheProbabilityOfTheirNoise) {
   EXPECT_GT(std::abs(result.weights[1].data<float>()[0] - result.weights[1].data<float>()[1]), 2e-5);
 }
 
+/// Believes in a fixed structure while there is much noise, and in its input when there is little.
+Tensor believer(const Tensor& x, double sigma, const Coordinates& belief) {
+  Tensor estimate = Tensor::empty(x.shape());
+  const auto share = static_cast<float>(sigma * sigma / (sigma * sigma + 1));
+  for (std::int64_t row = 0; row < x.shape()[0]; ++row)
+    sample_of(estimate, row) = share * belief + (1 - share) * sample_of(x, row);
+  return estimate;
+}
+
+// A "ligand" of 12 atoms in the midst of another chain.
+TEST(SteeredSampler, PotentialsRemoveClashes) {
+  Dice dice(3);
+  const bio::Features features = complex_features({ChainShape(6, 8), ChainShape(12, 1)}, dice);
+  Coordinates belief = random_structure(padded_atoms(features), 5, dice);
+  belief.middleRows(48, 12) = random_structure(12, 2, dice);
+  const PotentialList list = make_potentials(features, {.physical = true});
+  const auto clash_after = [&](const SteeringOptions& options) {
+    const Network network = [&](const Tensor& x, double sigma) { return believer(x, sigma, belief); };
+    const SteeredResult result = run_steered(features, options, 40, 1, network);
+    return named(list, "VDWOverlap").energy(sample_of(result.coordinates, 0), 0);
+  };
+  const double without = clash_after({});
+  EXPECT_GT(without, 10);
+  EXPECT_LT(clash_after(kPotentials), 0.2 * without);
+}
+
 TEST(SteeredSampler, RefusesInjectedParticlesThatDoNotExist) {
   const auto expect_refused = [](const std::vector<Tensor>& resample, const std::string& words) {
     InjectedNoise injected;

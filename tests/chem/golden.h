@@ -32,12 +32,6 @@ class ChemTest : public ::testing::Test {
   }
 };
 
-/// The tag of RDKit as the model numbers it.
-inline std::int32_t model_chirality(std::int32_t tag) {
-  const std::vector<std::int32_t> classes = {0, 1, 2, 6, 6, 6, 3, 5, 4};
-  return classes.at(static_cast<std::size_t>(tag));
-}
-
 /// Rows (n0, n1, n2, centre, is_reference, is_r) and so on, as the golden files hold them.
 inline nlohmann::json chiral_rows(const Geometry& geometry) {
   auto rows = nlohmann::json::array();

@@ -45,7 +45,7 @@ TEST_F(SmilesTest, AtomsAndBondsAreTheReferences) {
       names.push_back(atom.name);
       elements.push_back(atom.element);
       charges.push_back(atom.charge);
-      chirality.push_back(model_chirality(atom.chirality));
+      chirality.push_back(atom.chirality_feature);
       EXPECT_FALSE(atom.leaving);
     }
     EXPECT_EQ(names, molecule.at("names"));

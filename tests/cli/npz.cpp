@@ -4,8 +4,8 @@
 #include <regex>
 #include <stdexcept>
 
-#include "weights/byte_source.h"
-#include "weights/zip_archive.h"
+#include "archive/byte_source.h"
+#include "archive/zip_archive.h"
 
 namespace tilefold::cli_test {
 namespace {
@@ -34,7 +34,7 @@ Tensor parse_npy(std::string_view bytes) {
 }  // namespace
 
 std::map<std::string, Tensor> read_npz(const std::filesystem::path& path) {
-  const weights::ZipArchive archive(weights::map_file(path));
+  const archive::ZipArchive archive(archive::map_file(path));
   std::map<std::string, Tensor> arrays;
   for (const auto& member : archive.members()) {
     std::string buffer;

@@ -11,6 +11,12 @@ namespace {
 
 using weights::message_of;
 
+/// A literal with NUL bytes in it.
+template <std::size_t size>
+std::string bytes(const char (&literal)[size]) {
+  return {literal, size - 1};
+}
+
 std::string a3m(const std::vector<std::string>& rows) {
   std::string text;
   for (const std::string& row : rows) text += ">header of " + row + "\n" + row + "\n";
@@ -80,7 +86,7 @@ TEST(MsaCsv, RefusesWhatIsNoAlignment) {
 }
 
 TEST(MsaBlocks, BeginAtTheBeginningAndAfterNulBytes) {
-  const std::string text(">101\nMK\n>hit\nMR\n\0>102\nTA\n>3\nTG\n\0>101\nAA\n\0", 44);
+  const std::string text = bytes(">101\nMK\n>hit\nMR\n\0>102\nTA\n>3\nTG\n\0>101\nAA\n\0");
   const auto blocks = split_blocks(text, "x");
   ASSERT_EQ(blocks.size(), 2U);
   EXPECT_EQ(blocks.at(101), ">101\nMK\n>hit\nMR\n>101\nAA\n");
@@ -90,14 +96,14 @@ TEST(MsaBlocks, BeginAtTheBeginningAndAfterNulBytes) {
 TEST(MsaBlocks, TakeOtherLineEndsAndNulBytesInOddPlaces) {
   EXPECT_EQ(split_blocks(">101\r\nMK\r\n", "x").at(101), ">101\nMK\n");
   // The byte within a line marks this line as the beginning.
-  EXPECT_EQ(split_blocks(std::string(">101\nMK\n>1\00002\nTA", 17), "x").at(102), ">102\nTA\n");
+  EXPECT_EQ(split_blocks(bytes(">101\nMK\n>1\00002\nTA"), "x").at(102), ">102\nTA\n");
   EXPECT_TRUE(split_blocks("", "x").empty());
 }
 
 TEST(MsaBlocks, RefuseTextWithoutQueryNumbers) {
   EXPECT_EQ(message_of<ParseError>([] { split_blocks("MK\n", "x.a3m"); }),
             "x.a3m:1: expected '>' and the number of a query, found 'MK'");
-  EXPECT_EQ(message_of<ParseError>([] { split_blocks(std::string(">101\nMK\n\0>query\nMK\n", 19), "x.a3m"); }),
+  EXPECT_EQ(message_of<ParseError>([] { split_blocks(bytes(">101\nMK\n\0>query\nMK\n"), "x.a3m"); }),
             "x.a3m:3: expected the number of a query, found '>query'");
   EXPECT_THROW(split_blocks(">99999999999999999999\nMK\n", "x"), ParseError);
 }

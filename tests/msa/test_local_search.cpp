@@ -7,7 +7,6 @@
 #include "msa/families.h"
 #include "msa/local_search.h"
 #include "msa/process.h"
-#include "support/bio_inputs.h"
 #include "tilefold/bio.h"
 #include "weights/archive_builder.h"
 
@@ -131,7 +130,9 @@ void expect_family(const Alignment& alignment, const std::string& founder, const
   EXPECT_LE(count_family(names, "other"), 4U);  // chance hits: up to an E-value of 10 counts
   EXPECT_TRUE(
       alignment.unpaired.starts_with(">" + std::to_string(family == "first" ? 101 : 102) + "\n" + founder + "\n"));
-  const bio::Msa msa = bio::a3m_of(alignment.unpaired, 1000);
+  Diagnostics diagnostics;
+  const bio::Msa msa = bio::parse_a3m(alignment.unpaired, "x.a3m", 1000, diagnostics);
+  EXPECT_TRUE(diagnostics.warnings().empty());
   EXPECT_EQ(msa.columns, static_cast<std::int64_t>(founder.size()));
   // The nearest descendants differ in a tenth; unaligned rows would agree in a twentieth.
   std::size_t near = 0;

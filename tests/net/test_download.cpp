@@ -110,6 +110,18 @@ TEST_F(NetDownload, GoesOnInALaterRun) {
   EXPECT_EQ(server.requests().at(1).header("range"), "bytes=" + std::to_string(there) + "-");
 }
 
+TEST_F(NetDownload, GoesOnBehindARedirectToAnotherServer) {
+  StubServer storage([&](const StubRequest& r) { return serve_file(r, content_, "\"v1\""); });
+  StubServer server([&](const StubRequest&) {
+    return StubResponse{.status = 302, .headers = {{"Location", storage.url() + "/signed"}}};
+  });
+  Quick quick;
+  interrupt_after_some(request({server.url()}), quick.options);
+  EXPECT_GE(download(request({server.url()}), quick.options).resumed, 100'000U);
+  EXPECT_EQ(read_bytes(file_), content_);
+  EXPECT_NE(storage.requests().at(1).header("range"), "");
+}
+
 TEST_F(NetDownload, DoesNotMixTwoVersionsOfAFile) {
   std::string etag = "\"v1\"";
   StubServer server([&](const StubRequest& r) { return serve_file(r, content_, etag); });

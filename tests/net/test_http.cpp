@@ -42,7 +42,8 @@ TEST(NetHttp, PostsAFormWithHeadersAndCredentials) {
   StubServer server([](const StubRequest&) { return StubResponse{.body = "ok"}; });
   send({.url = server.url(),
         .form = {{"q", ">101\nMK+&=% Ä\n"}, {"mode", "env"}},
-        .headers = {{"X-API-Key", "secret"}, {"X-Empty", ""}, {"Content-Type", "application/json"}},
+        .headers = {{"X-Empty", ""}, {"Content-Type", "application/json"}},
+        .secret_headers = {{"X-API-Key", "secret"}},
         .username = "me",
         .password = "pass:word"});
   const StubRequest request = server.requests().at(0);
@@ -101,12 +102,20 @@ TEST(NetHttp, KeepsSecretsFromOtherServersThatARedirectNames) {
   StubServer server([&](const StubRequest&) {
     return StubResponse{.status = 302, .headers = {{"Location", other.url() + "/there"}}};
   });
-  send({.url = server.url(), .headers = {{"X-API-Key", "secret"}}, .username = "me", .password = "word"});
+  send({.url = server.url(),
+        .headers = {{"Range", "bytes=1-"}},
+        .secret_headers = {{"X-API-Key", "secret"}},
+        .username = "me",
+        .password = "word"});
   EXPECT_EQ(server.requests().at(0).header("x-api-key"), "secret");
   const StubRequest request = other.requests().at(0);
   EXPECT_EQ(request.target, "/there");
   EXPECT_EQ(request.headers.count("x-api-key"), 0U);
   EXPECT_EQ(request.headers.count("authorization"), 0U);
+  EXPECT_EQ(request.header("range"), "bytes=1-");
+  EXPECT_EQ(message_of<HttpError>([&] { send({.url = server.url(), .form = {{"q", "MKTAY"}}}); }),
+            server.url() + ": redirects what it is sent to another server, " + other.url() + "/there");
+  EXPECT_EQ(other.requests().size(), 1U);
 }
 
 TEST(NetHttp, RedirectsToNothingButHttp) {

@@ -1,6 +1,7 @@
 """Run by ./test with an installed wheel and nothing but NumPy: the packages import and compute without torch."""
 
 import sys
+from pathlib import Path
 
 import numpy
 
@@ -22,4 +23,7 @@ expected = 2 * numpy.maximum(values, 0)
 for function in (twice_of_relu, ttnn_jit.jit(enable_cache=True)(twice_of_relu)):
     numpy.testing.assert_array_equal(function(tensor).to_numpy(), expected)
 assert ttnn.add is tilefold.ttnn.add
+# The component table lies beside the library, which looks for it there.
+folder = Path(tilefold.__file__).parent
+assert (folder / "components.tfc").stat().st_size > 1e7 and list(folder.glob("libtilefold.so*"))
 print(f"tilefold {tilefold.__version__} on {tilefold.active_isa()}: ok")

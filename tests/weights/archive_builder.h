@@ -15,7 +15,7 @@
 #include <string_view>
 #include <vector>
 
-#include "weights/byte_source.h"
+#include "archive/byte_source.h"
 
 namespace tilefold::weights {
 
@@ -141,7 +141,7 @@ inline std::string floats(const std::vector<float>& values) {
 }
 
 /// Bytes in memory as a source; 64-byte aligned like a mapped file.
-inline ByteSource source_of(const std::string& bytes, const std::string& name = "memory") {
+inline archive::ByteSource source_of(const std::string& bytes, const std::string& name = "memory") {
   struct alignas(64) Block {
     std::byte bytes[64];
   };

@@ -67,7 +67,7 @@ TEST(TorchCheckpoint, NamesShareStorageWithoutCopies) {
 }
 
 TEST(TorchCheckpoint, DataStaysWhereItIs) {
-  const ByteSource source =
+  const archive::ByteSource source =
       source_of(archive_of(state_dict_pickle(op::text("w") + op::vector("FloatStorage", "0", 3)), {floats({1, 2, 3})}));
   const Checkpoint checkpoint = read_checkpoint(source, Checksums::always);
   const auto* data = static_cast<const std::byte*>(checkpoint.tensor("w").raw());
@@ -107,7 +107,7 @@ TEST(TorchCheckpoint, ReadsTensorsBeyondFourGigabytes) {
       .add_zeros("r/data/0", kSize)
       .add("r/data/1", floats({1, 2, 3}))
       .write(path);
-  const ByteSource source = map_file(path);
+  const archive::ByteSource source = archive::map_file(path);
   const Checkpoint checkpoint = read_checkpoint(source, Checksums::automatic);
   const auto* large = static_cast<const std::byte*>(checkpoint.tensor("large").raw());
   EXPECT_TRUE(large > source.bytes.data() && large < source.bytes.data() + 4096) << "5 GiB must not be copied";

@@ -48,7 +48,7 @@ TEST(Safetensors, DataStaysWhereItIsUnlessMisaligned) {
   const std::string values = floats({1, 2});
   std::string header = "{" + entry("w", "F32", "[2]", 0, 8) + "}";
   for (int i = 0; i < 8; ++i, header += ' ') {
-    const ByteSource source = source_of(file_of(header, values));
+    const archive::ByteSource source = source_of(file_of(header, values));
     const Checkpoint checkpoint = read_safetensors(source);
     EXPECT_EQ(checkpoint.tensor("w").to_floats(), (std::vector<float>{1, 2}));
     const auto* data = static_cast<const std::byte*>(checkpoint.tensor("w").raw());
@@ -87,7 +87,7 @@ TEST(Safetensors, EveryTensorOfAWrittenFileIsUsedInPlace) {
   save_safetensors(
       path,
       {{"a", Tensor::zeros({3}, DType::uint8)}, {"b", Tensor::zeros({3}, DType::bfloat16)}, {"c", Tensor::zeros({3})}});
-  const ByteSource source = map_file(path);
+  const archive::ByteSource source = archive::map_file(path);
   const Checkpoint checkpoint = read_safetensors(source);
   for (const auto& [name, tensor] : checkpoint.tensors) {
     const auto* data = static_cast<const std::byte*>(tensor.raw());

@@ -19,6 +19,7 @@ struct ComponentAtom {
   std::int32_t element = 0;  ///< atomic number; 0 for the dummy element of a few components
   std::int32_t charge = 0;
   std::int32_t chirality = 0;           ///< RDKit's tag: 0 unspecified, 1 clockwise, 2 counter-clockwise, ...
+  std::int32_t chirality_feature = 0;   ///< value of the model's feature: the tag where hydrogens count as neighbours
   std::int32_t hydrogens = 0;           ///< attached hydrogens in all, stored, explicit and implicit ones
   std::int32_t explicit_hydrogens = 0;  ///< those that the molecule's notation states ("[NH3+]")
   std::int32_t radicals = 0;            ///< unpaired electrons
@@ -26,6 +27,12 @@ struct ComponentAtom {
   bool no_implicit = false;             ///< no further hydrogens may be assumed
   bool leaving = false;                 ///< lost when the residue is part of a polymer
 };
+
+/// The value of the model's chirality feature for RDKit's tag, 0 to 8.
+constexpr std::int32_t chirality_feature_of(std::int32_t tag) {
+  constexpr std::array<std::int32_t, 9> kFeatures = {0, 1, 2, 6, 6, 6, 3, 5, 4};
+  return kFeatures[static_cast<std::size_t>(tag)];
+}
 
 /// Bond types of the model (the feature stores type + 1; 0 there means no bond).
 enum class BondType : std::int32_t { other = 0, single = 1, double_bond = 2, triple = 3, aromatic = 4, covalent = 5 };

@@ -21,11 +21,17 @@ struct TemplateResidue {
   std::array<float, 3> disto{};  ///< CB, CA of glycine, or the first atom; 0 when not observed
 };
 
-/// One stretch of a template chain over a query chain: residue i of the template lies on residue i - offset.
+/// A template chain laid over a query chain. The aligned stretch says how; the whole chain counts.
 struct TemplateRecord {
-  std::int32_t chain = 0;  ///< asym id of the query chain
-  std::int32_t offset = 0;
+  std::int32_t chain = 0;                                        ///< asym id of the query chain
+  std::string template_chain;                                    ///< name of the chain in the template file
+  std::int32_t query_start = 0;                                  ///< first aligned residue of the query chain, from 0
+  std::int32_t template_start = 0;                               ///< the residue of the template chain on it
+  std::int32_t length = 0;                                       ///< of the aligned stretch
   std::shared_ptr<const std::vector<TemplateResidue>> residues;  ///< the whole template chain
+
+  /// Residue i of the template lies on residue i - offset() of the query.
+  std::int32_t offset() const { return template_start - query_start; }
 };
 
 /// All records of one template file: one row of the template features.

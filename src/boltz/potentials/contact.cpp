@@ -45,6 +45,8 @@ ContactPotential::ContactPotential(PotentialWeights weights, const bio::Features
 ContactPotential::UnionValues ContactPotential::evaluate(const ConstCoordinatesView& x,
                                                          std::span<const DistanceTerm> terms, float sharpness) const {
   UnionValues values;
+  values.penalties.reserve(terms.size());
+  values.weights.reserve(terms.size());
   double total = 0;
   for (const DistanceTerm& term : terms) {
     const double distance = (point(x, term.first) - point(x, term.second)).norm();

@@ -32,7 +32,7 @@ void check_range(const std::string& name, std::int64_t row, std::size_t column, 
 std::vector<std::vector<std::int32_t>> index_rows(const bio::Features& features, const std::string& name,
                                                   std::int64_t row_count, std::int64_t bound) {
   std::vector<std::vector<std::int32_t>> rows(static_cast<std::size_t>(row_count));
-  if (!features.tensors.contains(name)) return rows;
+  if (!features.contains(name)) return rows;
   const Tensor& tensor = features.at(name);
   if (tensor.rank() != 2 || tensor.shape()[0] != row_count) {
     throw ValueError(
@@ -50,12 +50,12 @@ std::vector<std::vector<std::int32_t>> index_rows(const bio::Features& features,
 }
 
 std::vector<std::int32_t> integer_values(const bio::Features& features, const std::string& name, std::int64_t count) {
-  if (count == 0 && !features.tensors.contains(name)) return {};
+  if (count == 0 && !features.contains(name)) return {};
   return vector_feature(features, name, count).to_ints();
 }
 
 std::vector<float> float_values(const bio::Features& features, const std::string& name, std::int64_t count) {
-  if (count == 0 && !features.tensors.contains(name)) return {};
+  if (count == 0 && !features.contains(name)) return {};
   return vector_feature(features, name, count).to_floats();
 }
 

@@ -17,7 +17,7 @@ constexpr double kInfinity = std::numeric_limits<double>::infinity();
 
 TemplateReferencePotential::TemplateReferencePotential(PotentialWeights weights, const bio::Features& features)
     : Potential(kName, std::move(weights)) {
-  if (!features.tensors.contains("template_force")) return;
+  if (!features.contains("template_force")) return;
   read_templates(features);
   if (templates_.empty()) return;
   token_ = AtomTable(features).token;

@@ -8,6 +8,7 @@ import torch
 sys.path.insert(0, str(Path(__file__).resolve().parents[3] / "tools" / "golden"))
 
 import checkpoint  # noqa: E402
+import components  # noqa: E402, F401
 from common import redraw_parameters  # noqa: E402
 
 GAIN = 0.7

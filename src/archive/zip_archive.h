@@ -7,9 +7,9 @@
 #include <unordered_map>
 #include <vector>
 
-#include "weights/byte_source.h"
+#include "archive/byte_source.h"
 
-namespace tilefold::weights {
+namespace tilefold::archive {
 
 class ZipArchive {
  public:
@@ -59,4 +59,4 @@ class ZipArchive {
   std::unordered_map<std::string_view, std::size_t> index_;
 };
 
-}  // namespace tilefold::weights
+}  // namespace tilefold::archive

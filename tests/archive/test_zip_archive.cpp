@@ -1,8 +1,15 @@
+#include "archive/zip_archive.h"
 #include "weights/archive_builder.h"
-#include "weights/zip_archive.h"
 
-namespace tilefold::weights {
+namespace tilefold::archive {
 namespace {
+
+using weights::message_of;
+using weights::source_of;
+using weights::u16;
+using weights::u32;
+using weights::u64;
+using weights::ZipBuilder;
 
 std::string member_text(const ZipArchive& archive, const std::string& name) {
   const ZipArchive::Member* member = archive.find(name);
@@ -123,4 +130,4 @@ TEST(ZipArchive, LimitsAndVerifies) {
 }
 
 }  // namespace
-}  // namespace tilefold::weights
+}  // namespace tilefold::archive
