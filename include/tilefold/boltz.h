@@ -131,6 +131,12 @@ struct Prediction {
   std::optional<Affinity> affinity;          ///< of affinity models
 };
 
+/// Sizes of an input that decide how much memory its prediction takes.
+struct PredictionSize {
+  std::int64_t tokens = 0;
+  std::int64_t msa_rows = 0;
+};
+
 /// A loaded model. Thread-safe; programs are compiled on first use and shared by all predictions.
 class Model {
  public:
@@ -141,6 +147,8 @@ class Model {
   Model& operator=(Model&&) noexcept;
 
   Prediction predict(const bio::Features& features, const PredictOptions& options) const;
+  /// About how many bytes a process needs at most for a prediction of this size, the weights included.
+  std::uint64_t forecast_memory(const PredictionSize& size, Precision precision) const;
   bool has_confidence() const;
   /// Whether this is an affinity model: it then needs features made with `FeaturizeOptions::affinity`.
   bool has_affinity() const;

@@ -38,7 +38,7 @@ boltz::PredictOptions shared_options(const FoldSettings& settings, const Predict
   options.max_parallel_samples = arguments.max_parallel_samples;
   options.sampler = settings.sampler;
   options.seed = settings.seed;
-  options.precision = arguments.precision == "fp32" ? Precision::float32 : Precision::mixed;
+  options.precision = precision_of(arguments);
   if (arguments.subsample_msa) options.num_subsampled_msa = arguments.num_subsampled_msa;
   return options;
 }

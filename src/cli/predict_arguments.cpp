@@ -14,6 +14,10 @@ void check_range(const char* name, std::int64_t value, std::int64_t least, std::
 
 }  // namespace
 
+Precision precision_of(const PredictArguments& arguments) {
+  return arguments.precision == "fp32" ? Precision::float32 : Precision::mixed;
+}
+
 void check(const PredictArguments& arguments) {
   constexpr std::int64_t kMostSteps = 100'000;
   constexpr std::int64_t kMostRows = 1'000'000'000;

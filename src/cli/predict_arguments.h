@@ -6,6 +6,8 @@
 #include <string>
 #include <vector>
 
+#include "tilefold/jit.h"
+
 namespace tilefold::cli {
 
 /// Where alignments come from for proteins that name none.
@@ -48,12 +50,16 @@ struct PredictArguments {
   bool write_embeddings = false;
   bool override_existing = false;
   int num_threads = 0;
+  bool no_memory_check = false;
   std::optional<double> gamma_0, gamma_min, noise_scale, rho, sigma_min, sigma_max, step_scale;
   std::optional<std::string> noise_file;
   std::optional<std::string> dump_folder;
   bool profile = false;
   std::optional<std::string> trace_file;
 };
+
+/// What --precision asks for.
+Precision precision_of(const PredictArguments& arguments);
 
 /// Throws ValueError that names the option whose value is outside of what can be run.
 void check(const PredictArguments& arguments);

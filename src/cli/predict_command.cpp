@@ -87,6 +87,7 @@ void add_predict_command(CLI::App& app, int& exit_code) {
   command->add_option("--precision", a.precision, "mixed: products of the trunk in bf16")
       ->check(CLI::IsMember({"mixed", "fp32"}));
   command->add_option("--num_threads", a.num_threads, "0: all cores");
+  command->add_flag("--no_memory_check", a.no_memory_check, "Predict also what will probably not fit into memory");
   command->add_option("--model", "Only boltz2")->check(CLI::IsMember({"boltz2"}));
   command->add_flag("--write_embeddings", a.write_embeddings, "Also write the trunk's s and z");
   command->add_flag("--override", a.override_existing, "Predict again what is already there");

@@ -9,6 +9,7 @@
 #include "cli/application.h"
 #include "cli/checkpoint_choice.h"
 #include "cli/interrupt.h"
+#include "cli/memory_check.h"
 #include "tilefold/error.h"
 #include "tilefold/output.h"
 
@@ -149,8 +150,11 @@ void PredictionRun::predict_structure(const FoldSettings& settings, const std::f
       bio::build_complex(job, components_, {.max_msa_seqs = arguments_.max_msa_seqs}, diagnostics);
   const OutputOptions output{arguments_.output_format == "pdb", arguments_.write_embeddings};
   check_output_format(complex, output);
+  const boltz::PredictionSize size{complex.num_tokens(), bio::count_msa_rows(complex, {})};
+  check_memory(settings.model, size, precision_of(arguments_), arguments_.no_memory_check ? 0 : available_memory(),
+               file.string());
   results.write_record(complex);
-  report.set_input(file, complex, bio::count_msa_rows(complex, {}));
+  report.set_input(file, complex, size.msa_rows);
   report.set_checkpoint(settings.checkpoint);
   const boltz::Prediction prediction = fold(settings, complex, arguments_, report, diagnostics);
   throw_if_interrupted();
