@@ -8,6 +8,8 @@
 #include <algorithm>
 #include <stdexcept>
 
+#include "chem/macrocycle_bounds.h"
+
 namespace tilefold::chem {
 
 namespace {
@@ -25,6 +27,7 @@ bool set_bounds(const ROMol& molecule, EmbeddingKnowledge& knowledge) {
   RDKit::DGeomHelpers::initBoundsMat(knowledge.bounds);
   RDKit::DGeomHelpers::setTopolBounds(molecule, knowledge.bounds, knowledge.torsions.bonds, knowledge.torsions.angles,
                                       /*set15bounds=*/true, /*scaleVDW=*/false, kMacrocycles);
+  widen_macrocycle_bounds(molecule, *knowledge.bounds);
   if (DistGeom::triangleSmoothBounds(knowledge.bounds)) return true;
   RDKit::DGeomHelpers::initBoundsMat(knowledge.bounds);
   RDKit::DGeomHelpers::setTopolBounds(molecule, knowledge.bounds, /*set15bounds=*/false, /*scaleVDW=*/true,

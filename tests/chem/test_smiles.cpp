@@ -100,6 +100,15 @@ TEST_F(SmilesTest, FragmentsAreEmbeddedOneAfterTheOther) {
   }
 }
 
+TEST_F(SmilesTest, LargeRingsWithConjugatedBondsHaveConformers) {
+  // An ansamycin; with the bounds of older releases of RDKit it has none.
+  const bio::Component component = component_from_smiles(
+      "CO[C@H]1/C=C\\C=C(/C)C(=O)NC2=CC(=O)C(NCCCN(C)C)=C(C[C@@H](C)C[C@H](OC)[C@H](O)[C@@H](C)/"
+      "C=C(\\C)[C@@H]1OC(N)=O)C2=O",
+      "LIG1");
+  EXPECT_EQ(component.atoms.size(), 45U);
+}
+
 TEST_F(SmilesTest, ConformersHaveTheStereoOfTheSmiles) {
   const bio::Component component = component_from_smiles("C[C@H](O)/C(C)=C(\\C)Cl", "LIG1");
   const bio::Component mirrored = component_from_smiles("C[C@@H](O)/C(C)=C(/C)Cl", "LIG1");
