@@ -50,6 +50,23 @@ void jitted_chain(benchmark::State& state, DType dtype) {
   for (auto _ : state) benchmark::DoNotOptimize(function(x));
 }
 
+struct Affine {
+  Tensor scale;
+  Tensor shift;
+};
+
+/// As a layer of a model is called: several arguments, lists of structures, a structure as result.
+void jitted_structures(benchmark::State& state, DType dtype) {
+  const auto function = jit([](const Tensor& x, const std::vector<Affine>& layers, double factor) {
+    Tensor y = x;
+    for (const Affine& layer : layers) y = y * layer.scale + layer.shift;
+    return Affine{y * factor, y};
+  });
+  const Tensor x = operand(state.range(0), dtype);
+  const std::vector<Affine> layers(3, Affine{x, x});
+  for (auto _ : state) benchmark::DoNotOptimize(function(x, layers, 0.5));
+}
+
 void register_for(const std::string& suffix, DType dtype) {
   const auto add = [&](const std::string& name, auto run, auto... arguments) {
     benchmark::RegisterBenchmark((name + "/" + suffix).c_str(), run, dtype, arguments...)
@@ -62,6 +79,7 @@ void register_for(const std::string& suffix, DType dtype) {
   add("jitted_add", jitted_add, false);
   add("jitted_add_symbolic", jitted_add, true);
   add("jitted_chain", jitted_chain);
+  add("jitted_structures", jitted_structures);
 }
 
 }  // namespace

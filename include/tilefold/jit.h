@@ -223,13 +223,14 @@ class Jitted {
     static_assert((0 + ... + std::is_same_v<Args, Parameters>) <= 1, "a jitted function takes Parameters once");
     detail::ArgumentPacker packer;
     (packer.add(args), ...);
-    const JitFunction::Traced traced = [&](const Parameters& parameters, const std::vector<Tensor>& tensors) {
+    const auto traced = [&](const Parameters& parameters, const std::vector<Tensor>& tensors) {
       detail::ArgumentUnpacker unpacker{parameters, tensors};
       // A braced list evaluates left to right, unlike function arguments.
       std::tuple<std::decay_t<decltype(unpacker.take(args))>...> values{unpacker.take(args)...};
       return detail::to_results<Result>(std::apply(function_, values));
     };
-    return detail::from_results<Result>(core_->call(traced, packer.parameters, packer.tensors, packer.key));
+    // By reference: a std::function of the lambda itself would allocate memory in every call.
+    return detail::from_results<Result>(core_->call(std::cref(traced), packer.parameters, packer.tensors, packer.key));
   }
 
   JitStatistics statistics() const { return core_->statistics(); }

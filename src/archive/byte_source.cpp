@@ -55,19 +55,4 @@ ByteSource map_file(const std::filesystem::path& path) {
   return {{static_cast<const std::byte*>(data), size}, std::make_shared<Mapping>(data, size), path.string()};
 }
 
-std::string in_quotes(std::string_view text) {
-  constexpr std::size_t kLimit = 120;
-  std::string result = "'";
-  for (const char character : text.substr(0, kLimit)) {
-    const auto code = static_cast<unsigned char>(character);
-    if (code < 0x20 || code == 0x7F) {
-      result += fmt::format("\\x{:02x}", code);
-    } else {
-      result += character;
-    }
-  }
-  result += text.size() > kLimit ? "...'" : "'";
-  return result;
-}
-
 }  // namespace tilefold::archive

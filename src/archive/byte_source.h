@@ -50,7 +50,7 @@ inline std::string_view as_text(std::span<const std::byte> bytes) {
   return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
 }
 
-/// Untrusted text made fit for a one-line message: in quotes, control characters escaped, cut after 120 characters.
-std::string in_quotes(std::string_view text);
+/// How much of the name of a member or tensor a message shows (`in_quotes`): all of the usual ones.
+inline constexpr std::size_t kLongestName = 120;
 
 }  // namespace tilefold::archive

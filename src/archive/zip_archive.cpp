@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "archive/zip_format.h"
+#include "tilefold/text.h"
 
 namespace tilefold::archive {
 namespace {
@@ -50,7 +51,8 @@ ZipArchive::ZipArchive(ByteSource source) : source_(std::move(source)) {
   for (std::uint64_t i = 0; i < directory.entries; ++i) position = read_entry(position, directory_end);
   for (std::size_t i = 0; i < members_.size(); ++i) {
     if (!index_.emplace(members_[i].name, i).second) {
-      throw ParseError(fmt::format("{}: the archive holds {} twice", source_.path, in_quotes(members_[i].name)));
+      throw ParseError(
+          fmt::format("{}: the archive holds {} twice", source_.path, in_quotes(members_[i].name, kLongestName)));
     }
   }
 }
@@ -152,7 +154,7 @@ const ZipArchive::Member* ZipArchive::find(std::string_view name) const {
 }
 
 std::span<const std::byte> ZipArchive::raw_bytes(const Member& member) const {
-  const std::string what = "member " + in_quotes(member.name);
+  const std::string what = "member " + in_quotes(member.name, kLongestName);
   if ((member.flags & kEncryptedFlag) != 0) throw UnsupportedError(source_.path + ": " + what + " is encrypted");
   const std::span<const std::byte> header = source_.slice(member.header_offset, kLocalHeaderSize, what);
   const auto corrupted = [&](std::string_view why) {
@@ -178,11 +180,12 @@ std::span<const std::byte> ZipArchive::stored_bytes(const Member& member) const 
     throw UnsupportedError(
         fmt::format("{}: member {} is compressed (method {}); tensor data must be stored, as "
                     "torch.save writes it",
-                    source_.path, in_quotes(member.name), member.method));
+                    source_.path, in_quotes(member.name, kLongestName), member.method));
   }
   if (member.compressed_size != member.size) {
     throw ParseError(fmt::format("{}: member {} is stored but has two sizes ({} and {}); the file is corrupted",
-                                 source_.path, in_quotes(member.name), member.compressed_size, member.size));
+                                 source_.path, in_quotes(member.name, kLongestName), member.compressed_size,
+                                 member.size));
   }
   return raw_bytes(member);
 }
@@ -190,13 +193,14 @@ std::span<const std::byte> ZipArchive::stored_bytes(const Member& member) const 
 std::string_view ZipArchive::read(const Member& member, std::size_t limit, std::string& buffer) const {
   if (member.size > limit || member.compressed_size > limit) {
     throw ParseError(fmt::format("{}: member {} has {} bytes, more than the limit of {}", source_.path,
-                                 in_quotes(member.name), std::max(member.size, member.compressed_size), limit));
+                                 in_quotes(member.name, kLongestName), std::max(member.size, member.compressed_size),
+                                 limit));
   }
   if (member.method != kDeflated) return as_text(stored_bytes(member));
   // Deflate cannot do better than 1032:1, so a larger claim is false and not worth the memory.
   if (member.size / 1032 > member.compressed_size || !inflate_raw(raw_bytes(member), member.size, buffer)) {
-    throw ParseError(
-        fmt::format("{}: the compressed data of member {} is corrupted", source_.path, in_quotes(member.name)));
+    throw ParseError(fmt::format("{}: the compressed data of member {} is corrupted", source_.path,
+                                 in_quotes(member.name, kLongestName)));
   }
   return buffer;
 }
@@ -207,7 +211,7 @@ void ZipArchive::verify(const Member& member, std::span<const std::byte> data) c
   const auto crc = static_cast<std::uint32_t>(crc32_z(crc32_z(0, nullptr, 0), bytes, data.size()));
   if (crc != member.crc) {
     throw ParseError(fmt::format("{}: checksum of member {} is {:08x}, its data gives {:08x}; the file is corrupted",
-                                 source_.path, in_quotes(member.name), member.crc, crc));
+                                 source_.path, in_quotes(member.name, kLongestName), member.crc, crc));
   }
 }
 

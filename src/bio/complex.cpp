@@ -11,6 +11,7 @@
 #include "bio/affinity_target.h"
 #include "bio/constants.h"
 #include "bio/constraints.h"
+#include "bio/place.h"
 #include "bio/residue_template.h"
 #include "bio/template_input.h"
 #include "bio/text.h"
@@ -58,8 +59,8 @@ std::filesystem::path find_msa(const Entity& entity, const Job& job) {
   if (std::filesystem::exists(written, error)) return written;
   const std::filesystem::path beside = job.source.parent_path() / written;
   if (std::filesystem::exists(beside, error)) return beside;
-  throw IoError(fmt::format("{}: MSA file {} not found, neither in the working directory nor beside the input file",
-                            entity.where, in_quotes(written.string())));
+  throw IoError(fmt::format("MSA file {} not found, neither in the working directory nor beside the input file",
+                            in_quotes(written.string())));
 }
 
 std::shared_ptr<const Msa> read_entity_msa(const Entity& entity, const Job& job, std::int64_t max_rows,
@@ -68,7 +69,8 @@ std::shared_ptr<const Msa> read_entity_msa(const Entity& entity, const Job& job,
     case MsaSource::Kind::empty:
       break;
     case MsaSource::Kind::file:
-      return std::make_shared<Msa>(read_msa(find_msa(entity, job), max_rows, diagnostics));
+      return at_place(entity.where,
+                      [&] { return std::make_shared<Msa>(read_msa(find_msa(entity, job), max_rows, diagnostics)); });
     case MsaSource::Kind::search:
       throw ParseError(
           fmt::format("{}: no MSA given; name an .a3m or .csv file with 'msa', ask for single-sequence mode with 'msa: "
@@ -80,23 +82,17 @@ std::shared_ptr<const Msa> read_entity_msa(const Entity& entity, const Job& job,
 
 /// The residue of the `number`-th SMILES of an input; that of an affinity binder is standardised first.
 ResidueTemplate smiles_template(const Entity& entity, int number, bool is_binder, Diagnostics& diagnostics) {
-  try {
-    std::string smiles = entity.smiles;
-    if (is_binder) {
-      bool had_fragments = false;
-      smiles = chem::standardize_smiles(smiles, had_fragments);
-      if (had_fragments) {
-        diagnostics.warn(fmt::format("{}: the binder has several fragments; only the largest, {}, is used",
-                                     entity.where, in_quotes(smiles)));
-      }
+  std::string smiles = entity.smiles;
+  if (is_binder) {
+    bool had_fragments = false;
+    smiles = chem::standardize_smiles(smiles, had_fragments);
+    if (had_fragments) {
+      diagnostics.warn(fmt::format("{}: the binder has several fragments; only the largest, {}, is used", entity.where,
+                                   in_quotes(smiles)));
     }
-    return ligand_template(
-        std::make_shared<Component>(chem::component_from_smiles(smiles, fmt::format("LIG{}", number))));
-  } catch (const UnsupportedError& error) {
-    throw UnsupportedError(fmt::format("{}: {}", entity.where, error.what()));
-  } catch (const Error& error) {
-    throw ParseError(fmt::format("{}: {}", entity.where, error.what()));
   }
+  return ligand_template(
+      std::make_shared<Component>(chem::component_from_smiles(smiles, fmt::format("LIG{}", number))));
 }
 
 /// Assembles a complex entity by entity; entities that cannot be made are refused and left out.
@@ -126,7 +122,10 @@ class ComplexBuilder {
   std::vector<ResidueTemplate> templates_of(const Entity& entity) {
     if (entity.type != ChainType::nonpolymer) return polymer_templates(entity, components_, diagnostics_);
     if (entity.smiles.empty()) return ligand_templates(entity, components_, diagnostics_);
-    return {smiles_template(entity, ++num_smiles_, is_affinity_binder(job_, entity), diagnostics_)};
+    ++num_smiles_;
+    return {at_place(entity.where, [&] {
+      return smiles_template(entity, num_smiles_, is_affinity_binder(job_, entity), diagnostics_);
+    })};
   }
 
   void add_entity(std::size_t index) {

@@ -4,13 +4,6 @@
 namespace tilefold::bio {
 namespace {
 
-// Classes of the contact conditioning.
-constexpr std::int32_t kUnspecified = 0;  // the input has no constraint at all
-constexpr std::int32_t kUnselected = 1;
-constexpr std::int32_t kPocketToBinder = 2;
-constexpr std::int32_t kBinderToPocket = 3;
-constexpr std::int32_t kContact = 4;
-
 bool is_named(const Token& token, const TokenReference& reference) {
   return token.residue == reference.residue && (reference.atom < 0 || token.atom_start == reference.atom);
 }
@@ -34,16 +27,18 @@ class ContactTable {
   explicit ContactTable(const Complex& complex)
       : complex_(complex),
         count_(complex.num_tokens()),
-        classes_(Tensor::full(Shape{count_, count_}, kUnselected, DType::int32)),
+        classes_(of_kind(ContactKind::unselected)),
         thresholds_(Tensor::zeros(Shape{count_, count_})) {}
 
   void add(const Pocket& pocket) {
     for (const std::int64_t contact : contacts_of(complex_, pocket)) {
       for (std::int64_t t = 0; t < count_; ++t) {
-        if (complex_.tokens[t].chain == pocket.binder) set(t, contact, kBinderToPocket, pocket.max_distance);
+        if (complex_.tokens[t].chain == pocket.binder)
+          set(t, contact, ContactKind::binder_to_pocket, pocket.max_distance);
       }
       for (std::int64_t t = 0; t < count_; ++t) {
-        if (complex_.tokens[t].chain == pocket.binder) set(contact, t, kPocketToBinder, pocket.max_distance);
+        if (complex_.tokens[t].chain == pocket.binder)
+          set(contact, t, ContactKind::pocket_to_binder, pocket.max_distance);
       }
     }
   }
@@ -51,21 +46,25 @@ class ContactTable {
   void add(const Contact& contact) {
     for (const std::int64_t first : find_tokens(complex_, contact.token_1)) {
       for (const std::int64_t second : find_tokens(complex_, contact.token_2)) {
-        set(first, second, kContact, contact.max_distance);
-        set(second, first, kContact, contact.max_distance);
+        set(first, second, ContactKind::contact, contact.max_distance);
+        set(second, first, ContactKind::contact, contact.max_distance);
       }
     }
   }
 
   void finish(Features& features) && {
-    if (!changed_) classes_ = Tensor::full(Shape{count_, count_}, kUnspecified, DType::int32);
+    if (!changed_) classes_ = of_kind(ContactKind::unspecified);
     features.tensors.insert_or_assign("contact_conditioning.index", std::move(classes_));
     features.tensors.insert_or_assign("contact_threshold", std::move(thresholds_));
   }
 
  private:
-  void set(std::int64_t first, std::int64_t second, std::int32_t type, float threshold) {
-    classes_.mutable_data<std::int32_t>()[first * count_ + second] = type;
+  Tensor of_kind(ContactKind kind) const {
+    return Tensor::full(Shape{count_, count_}, static_cast<double>(kind), DType::int32);
+  }
+
+  void set(std::int64_t first, std::int64_t second, ContactKind kind, float threshold) {
+    classes_.mutable_data<std::int32_t>()[first * count_ + second] = static_cast<std::int32_t>(kind);
     thresholds_.mutable_data<float>()[first * count_ + second] = threshold;
     changed_ = true;
   }

@@ -7,6 +7,7 @@
 #include <set>
 #include <system_error>
 
+#include "bio/place.h"
 #include "bio/template_alignment.h"
 #include "bio/template_assignment.h"
 #include "bio/template_chain.h"
@@ -106,7 +107,7 @@ class TemplateReader {
 
   TemplateRow read(const std::filesystem::path& path) {
     source_ = path.string();
-    chains_ = read_template_file(path, request_.pdb, diagnostics_);
+    chains_ = at_place(request_.where, [&] { return read_template_file(path, request_.pdb, diagnostics_); });
     complete_sequences(chains_, source_, request_.pdb, diagnostics_);
     const auto queries = select_chains(queries_, request_.chains, request_.where + ": the input");
     const auto chains =

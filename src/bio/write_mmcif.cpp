@@ -157,13 +157,13 @@ class ModelCif {
       add_row(polymers, {id(e), polymer_words(type).entity_type, "no", "no", strands, sequence, canonical});
     }
   }
-  /// Ligands of one residue; the reference writes nothing of this kind for branched entities.
+  /// Reference quirk: branched entities are listed, too, with their first component.
   void add_nonpolymer_entities() {
-    if (std::none_of(structure_.chains.begin(), structure_.chains.end(), is_single_ligand)) return;
+    if (std::all_of(structure_.chains.begin(), structure_.chains.end(), is_polymer)) return;
     cif::Loop& table = loop("_pdbx_entity_nonpoly", {"entity_id", "name", "comp_id", "ma_model_mode"});
     for (std::size_t e = 0; e < entities_.size(); ++e) {
       const Chain& chain = *entities_[e].front();
-      if (is_single_ligand(chain)) add_row(table, {id(e), ".", residues_of(chain).front()->name, "."});
+      if (!is_polymer(chain)) add_row(table, {id(e), ".", residues_of(chain).front()->name, "."});
     }
   }
   void add_sequences() {
@@ -255,9 +255,8 @@ class ModelCif {
     int ordinal = 0;
     for (const Chain& chain : structure_.chains) {
       for (const Residue* residue : residues_of(chain)) {
-        add_row(local, {std::to_string(++ordinal), "1", chain.name,
-                        is_polymer(chain) ? std::to_string(residue->index + 1) : ".", residue->name, "1",
-                        fmt::format("{:.3f}", quality(chain, *residue))});
+        add_row(local, {std::to_string(++ordinal), "1", chain.name, std::to_string(residue->index + 1), residue->name,
+                        "1", fmt::format("{:.3f}", quality(chain, *residue))});
       }
     }
   }

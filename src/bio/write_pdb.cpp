@@ -9,8 +9,11 @@ namespace {
 
 constexpr std::size_t kColumns = 80;
 
-/// Residue names have three columns; longer component codes are cut, as the format demands.
-std::string three_letters(const std::string& name) { return name.substr(0, 3); }
+/// Every ligand is "LIG", as in the reference. Residue names have three columns; longer component codes are cut, as the
+/// format demands.
+std::string residue_name(const Chain& chain, const Residue& residue) {
+  return chain.type == ChainType::nonpolymer ? "LIG" : residue.name.substr(0, 3);
+}
 
 void check_format_limits(const Complex& complex) {
   const Structure& structure = complex.structure;
@@ -80,12 +83,12 @@ class PdbWriter {
     }
     serials_[index] = next_serial_;
     add(fmt::format("{:<6}{:>5} {:<4} {:>3} {}{:>4}    {}{:>6.2f}{:>6.2f}          {:>2}", hetero ? "HETATM" : "ATOM",
-                    next_serial_++, name, hetero ? "LIG" : three_letters(residue.name), chain.name, residue.index + 1,
-                    position, 1.0, std::round(b_factors_[index] * 100.0) / 100.0, element_symbol(atom)));
+                    next_serial_++, name, residue_name(chain, residue), chain.name, residue.index + 1, position, 1.0,
+                    std::round(b_factors_[index] * 100.0) / 100.0, element_symbol(atom)));
   }
   void write_ter(const Chain& chain) {
     const Residue& last = complex_.structure.residues[chain.residue_start + chain.residue_count - 1];
-    add(fmt::format("{:<6}{:>5}      {:>3} {}{:>4}", "TER", next_serial_++, three_letters(last.name), chain.name,
+    add(fmt::format("{:<6}{:>5}      {:>3} {}{:>4}", "TER", next_serial_++, residue_name(chain, last), chain.name,
                     last.index + 1));
   }
 

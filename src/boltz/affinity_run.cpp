@@ -11,7 +11,7 @@
 namespace tilefold::boltz {
 namespace {
 
-constexpr float kProtein = 0.0F;
+constexpr auto kProtein = static_cast<float>(bio::ChainType::protein);
 
 /// Coordinates [M, 3] of the sample with the largest ipTM, the first of equal ones.
 Tensor best_sample(const Tensor& coordinates, const std::vector<SampleConfidence>& confidence) {
@@ -50,8 +50,8 @@ AffinityEstimate ensemble_mean(const AffinityEstimate& first, const AffinityEsti
 }
 
 void dump_estimate(const PredictionContext& context, const std::string& suffix, const AffinityEstimate& estimate) {
-  context.dump("out.affinity_pred_value" + suffix, Tensor::full(Shape{1}, estimate.value));
-  context.dump("out.affinity_probability_binary" + suffix, Tensor::full(Shape{1}, estimate.probability));
+  context.dump("out.affinity_pred_value" + suffix, Tensor::full(Shape{1, 1}, estimate.value));
+  context.dump("out.affinity_probability_binary" + suffix, Tensor::full(Shape{1, 1}, estimate.probability));
 }
 
 }  // namespace

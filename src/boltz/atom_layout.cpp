@@ -22,7 +22,7 @@ AtomLayout make_atom_layout(const Tensor& atom_pad_mask, const Tensor& atom_to_t
 
   AtomLayout layout;
   layout.key_index = ops::where(inside, position, ops::full(Shape{1, 1}, -1.0, DType::int32));
-  layout.key_bias = (ops::embedding(layout.key_index, atom_pad_mask) - 1.0) * 1e6;
+  layout.key_bias = (ops::embedding(layout.key_index, atom_pad_mask) - 1.0) * kMaskValue;
   layout.atom_to_token = atom_to_token;
   layout.token_atom_count = ops::segment_sum(ops::full(Shape{atoms, 1}, 1.0), atom_to_token, tokens);
   return layout;

@@ -6,8 +6,6 @@
 namespace tilefold::boltz {
 namespace {
 
-constexpr double kMaskValue = 1e6;
-
 /// Logits, softmax and the weighted sum are fp32 in every precision, as in the reference.
 Tensor attend(const Tensor& query, const Tensor& key, const Tensor& value, const Tensor& bias, const Tensor& key_bias) {
   const PrecisionScope full(Precision::float32);

@@ -13,8 +13,8 @@ namespace {
 using Point = std::array<double, 3>;
 
 constexpr double kContactDistance = 8.0;  // Angstrom
-constexpr std::int32_t kProtein = 0;
-constexpr std::int32_t kNonpolymer = 3;
+constexpr auto kProtein = static_cast<std::int32_t>(bio::ChainType::protein);
+constexpr auto kNonpolymer = static_cast<std::int32_t>(bio::ChainType::nonpolymer);
 
 double dot(const Point& a, const Point& b) { return a[0] * b[0] + a[1] * b[1] + a[2] * b[2]; }
 Point minus(const Point& a, const Point& b) { return {a[0] - b[0], a[1] - b[1], a[2] - b[2]}; }

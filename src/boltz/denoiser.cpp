@@ -1,19 +1,13 @@
 #include "boltz/denoiser.h"
 
-#include <Eigen/Core>
 #include <algorithm>
 #include <cmath>
 
+#include "boltz/sample_view.h"
 #include "tilefold/ops.h"
 
 namespace tilefold::boltz {
 namespace {
-
-using Values = Eigen::Map<Eigen::ArrayXf>;
-using ConstValues = Eigen::Map<const Eigen::ArrayXf>;
-
-Values values_of(Tensor& tensor) { return {tensor.mutable_data<float>().data(), tensor.volume()}; }
-ConstValues values_of(const Tensor& tensor) { return {tensor.data<float>().data(), tensor.volume()}; }
 
 /// [W, H, Q, K] per layer -> the reference's [W, Q, K, layers * H].
 Tensor in_reference_order(const std::vector<Tensor>& biases) {
@@ -81,7 +75,7 @@ Tensor Denoiser::operator()(const Tensor& coordinates, double sigma) const {
   const std::int64_t samples = coordinates.shape()[0];
   const std::int64_t together = std::max<std::int64_t>(1, context_.options.max_parallel_samples);
   Tensor denoised = Tensor::empty(coordinates.shape());
-  Values estimate = values_of(denoised);
+  auto estimate = values_of(denoised);
   const std::int64_t size = coordinates.shape()[1] * 3;
   for (std::int64_t first = 0; first < samples; first += together) {
     Tensor scaled = samples_of(coordinates, first, std::min(first + together, samples));

@@ -9,6 +9,9 @@
 
 namespace tilefold::boltz {
 
+/// Absent keys lose this much of their logit before the softmax; triangle attention takes another value.
+inline constexpr double kMaskValue = 1e6;
+
 /// activation(x W^T) with W = parameters["<name>.weight"] [out, in].
 Tensor linear_no_bias(const Parameters& parameters, const std::string& name, const Tensor& x,
                       const std::string& activation = "");

@@ -27,9 +27,10 @@ class FeatureReader {
   const bio::Features& features_;
 };
 
-bool any_at_least(const Tensor& integers, std::int32_t bound) {
-  const auto values = integers.data<std::int32_t>();
-  return std::any_of(values.begin(), values.end(), [=](std::int32_t value) { return value >= bound; });
+bool has_constraints(const Tensor& contact_kinds) {
+  const auto kinds = contact_kinds.data<std::int32_t>();
+  return std::any_of(kinds.begin(), kinds.end(),
+                     [](std::int32_t kind) { return kind > static_cast<std::int32_t>(bio::ContactKind::unselected); });
 }
 
 bool any_positive(const Tensor& floats) {
@@ -97,7 +98,7 @@ ModelInputs make_model_inputs(const bio::Features& features, const HyperParamete
   inputs.bonds.present = read.floats("token_bonds");
   if (values.bond_type_feature) inputs.bonds.kind = read.integer_column("type_bonds");
   const Tensor contact_kind = read.integer_column("contact_conditioning.index");
-  inputs.contacts = {contact_kind, read.float_column("contact_threshold"), any_at_least(contact_kind, kFirstConstraint),
+  inputs.contacts = {contact_kind, read.float_column("contact_threshold"), has_constraints(contact_kind),
                      values.conditioning_cutoff_min, values.conditioning_cutoff_max};
 
   const Tensor mask = read.floats("token_pad_mask");

@@ -27,13 +27,9 @@ struct RelativePositionOptions {
 Tensor relative_position_encoder(const Parameters& parameters, const TokenIdentity& tokens,
                                  const RelativePositionOptions& options);
 
-/// Kinds of contact constraints: 0 unspecified, 1 unselected, then pocket>binder, binder>pocket, contact.
-inline constexpr std::int32_t kFirstConstraint = 2;
-inline constexpr std::int32_t kConstraints = 3;
-
 /// Contact and pocket constraints, one per pair of tokens.
 struct Contacts {
-  Tensor kind;               ///< int32 [N, N, 1]
+  Tensor kind;               ///< int32 [N, N, 1], values of bio::ContactKind
   Tensor threshold;          ///< [N, N, 1], Angstrom
   bool constrained = false;  ///< some pair has a constraint; without one the thresholds do not matter
   double cutoff_min = 4.0;   ///< range of thresholds that the model was trained with

@@ -2,11 +2,6 @@
 #include "boltz/pair_modules.h"
 
 namespace tilefold::boltz {
-namespace {
-
-constexpr double kMaskValue = 1e6;
-
-}  // namespace
 
 // The weights depend on z alone, so each head is one [N, N] x [N, S * D] product.
 Tensor pair_weighted_averaging(const Parameters& parameters, const Tensor& m, const Tensor& z, const Tensor& mask) {

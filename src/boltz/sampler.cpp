@@ -9,8 +9,6 @@
 namespace tilefold::boltz {
 namespace {
 
-Eigen::Map<Eigen::ArrayXf> values_of(Tensor& tensor) { return {tensor.mutable_data<float>().data(), tensor.volume()}; }
-
 /// Centre random augmentation (algorithm 19): the plain mean over all atoms, padding included, goes to a random place.
 void augment(CoordinatesView x, const std::array<float, 9>& rotation, const std::array<float, 3>& translation) {
   const Eigen::Map<const Eigen::Matrix<float, 3, 3, Eigen::RowMajor>> matrix(rotation.data());

@@ -4,7 +4,7 @@
 namespace tilefold::boltz {
 namespace {
 
-constexpr double kMaskValue = 1e9;
+constexpr double kTriangleMaskValue = 1e9;
 
 }  // namespace
 
@@ -27,7 +27,7 @@ Tensor triangle_attention(const Parameters& parameters, const Tensor& z, const T
   const Tensor bias = ops::permute(linear_no_bias(parameters, "linear", normed),
                                    starting ? std::vector<int>{2, 0, 1} : std::vector<int>{2, 1, 0});
   const Tensor pair_mask = without_channel(mask);
-  const Tensor key_bias = ((starting ? pair_mask : ops::transpose(pair_mask, 0, 1)) - 1.0) * kMaskValue;
+  const Tensor key_bias = ((starting ? pair_mask : ops::transpose(pair_mask, 0, 1)) - 1.0) * kTriangleMaskValue;
 
   const Tensor attended = ops::scaled_dot_product_attention(
       query, key, value, {.attn_mask = ops::unsqueeze(bias, 0), .key_bias = key_bias});  // [rows, H, N, D]

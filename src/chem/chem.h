@@ -5,6 +5,7 @@
 
 #include <array>
 #include <cstdint>
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -17,8 +18,12 @@ bool is_available();
 
 /// The ligand of a SMILES: atoms in the order of the SMILES, named by element and canonical rank, with one conformer
 /// (ETKDG version 3, seed 42, then UFF). `code` becomes the component's code. Throws ParseError for a SMILES that RDKit
-/// refuses, for a molecule whose atom names exceed four characters, and when no conformer can be embedded.
-bio::Component component_from_smiles(const std::string& smiles, const std::string& code);
+/// refuses, for a molecule whose atom names exceed four characters, and when no conformer can be embedded;
+/// UnsupportedError for extensions between '|'. `between_attempts` is called between attempts to embed: one takes
+/// milliseconds for a drug, seconds for hundreds of atoms, and there may be ten per atom. An Error it throws ends the
+/// work.
+bio::Component component_from_smiles(const std::string& smiles, const std::string& code,
+                                     const std::function<void()>& between_attempts = {});
 
 /// The SMILES as the reference standardises affinity binders: largest fragment, ChEMBL's normalisation, uncharged.
 /// `had_fragments` is set when fragments were dropped. Throws ParseError for an excluded or broken molecule.

@@ -1,10 +1,7 @@
 #include "chem/embedding.h"
 
-#include <DistGeom/ChiralSet.h>
 #include <DistGeom/ChiralViolationContrib.h>
 #include <DistGeom/DistGeomUtils.h>
-#include <DistGeom/TriangleSmooth.h>
-#include <GraphMol/DistGeomHelpers/BoundsMatrixBuilder.h>
 #include <GraphMol/MolOps.h>
 #include <Numerics/SymmMatrix.h>
 #include <RDGeneral/utils.h>
@@ -13,11 +10,11 @@
 #include <cmath>
 #include <memory>
 #include <numbers>
-#include <optional>
 #include <set>
 #include <utility>
 #include <vector>
 
+#include "chem/embedding_knowledge.h"
 #include "chem/torsion_field.h"
 
 namespace tilefold::chem {
@@ -26,8 +23,6 @@ namespace {
 
 using ForceFields::ForceField;
 using RDGeom::Point3D;
-using RDKit::Atom;
-using RDKit::Bond;
 using RDKit::ROMol;
 
 constexpr unsigned kSeed = 42;
@@ -36,117 +31,12 @@ constexpr double kForceTolerance = 1e-3;
 constexpr double kNegligibleEnergy = 1e-5;
 constexpr double kMaxEnergyPerAtom = 0.05;
 constexpr double kMinTetrahedralVolume = 0.5;
-constexpr double kVolumeScaleInSmallRings = 0.25;
 constexpr double kTetrahedralTolerance = 0.3;
 constexpr double kChiralTolerance = 0.1;
 constexpr double kPlanarityTolerance = 0.7;
 constexpr double kBasinThreshold = 5;
 constexpr double kNoBasinThreshold = 1e8;
 constexpr double kRandomBoxSize = 10;  // Angstrom
-
-/// An atom with four neighbours that must surround it.
-struct TetrahedralCentre {
-  unsigned centre = 0;
-  std::array<unsigned, 4> neighbours{};
-  double volume_scale = 1;
-};
-
-struct StereoBond {
-  std::array<unsigned, 4> atoms{};
-  bool is_cis = false;
-};
-
-/// What embedding needs to know of a connected molecule.
-struct Knowledge {
-  unsigned atoms = 0;
-  DistGeom::BoundsMatPtr bounds;
-  TorsionDetails torsions;
-  DistGeom::VECT_CHIRALSET chiral_centres;
-  std::vector<TetrahedralCentre> tetrahedral_centres;
-  std::vector<std::array<unsigned, 3>> double_bond_ends;  ///< neighbour, atom, atom across the double bond
-  std::vector<StereoBond> stereo_bonds;
-};
-
-/// Sets bounds and, on the way, the bonds and angles of `torsions`; false for contradictory ones.
-bool set_bounds(const ROMol& molecule, Knowledge& knowledge) {
-  constexpr bool kMacrocycles = true;
-  knowledge.bounds.reset(new DistGeom::BoundsMatrix(knowledge.atoms));
-  RDKit::DGeomHelpers::initBoundsMat(knowledge.bounds);
-  RDKit::DGeomHelpers::setTopolBounds(molecule, knowledge.bounds, knowledge.torsions.bonds, knowledge.torsions.angles,
-                                      /*set15bounds=*/true, /*scaleVDW=*/false, kMacrocycles);
-  if (DistGeom::triangleSmoothBounds(knowledge.bounds)) return true;
-  RDKit::DGeomHelpers::initBoundsMat(knowledge.bounds);
-  RDKit::DGeomHelpers::setTopolBounds(molecule, knowledge.bounds, /*set15bounds=*/false, /*scaleVDW=*/true,
-                                      kMacrocycles);
-  return DistGeom::triangleSmoothBounds(knowledge.bounds);
-}
-
-bool is_in_several_small_rings(const ROMol& molecule, unsigned atom) {
-  constexpr std::size_t kSmallRing = 5;
-  unsigned count = 0;
-  for (const auto& ring : molecule.getRingInfo()->atomRings()) {
-    const bool contains = std::find(ring.begin(), ring.end(), static_cast<int>(atom)) != ring.end();
-    count += contains && ring.size() < kSmallRing ? 1 : 0;
-  }
-  return count > 1;
-}
-
-void add_centre(const ROMol& molecule, const Atom& atom, Knowledge& knowledge) {
-  const bool is_chiral =
-      atom.getChiralTag() == Atom::CHI_TETRAHEDRAL_CW || atom.getChiralTag() == Atom::CHI_TETRAHEDRAL_CCW;
-  const bool is_tetrahedral = (atom.getAtomicNum() == 6 || atom.getAtomicNum() == 7) && atom.getDegree() == 4;
-  if (atom.getAtomicNum() == 1 || (!is_chiral && !is_tetrahedral)) return;
-  const unsigned centre = atom.getIdx();
-  std::vector<unsigned> neighbours;
-  for (const Bond* bond : molecule.atomBonds(&atom)) neighbours.push_back(bond->getOtherAtomIdx(centre));
-  if (neighbours.size() < 3) throw std::runtime_error("a chiral atom has fewer than three neighbours");
-  const double smallest = neighbours.size() < 4 ? 2 : 5;  // A^3
-  constexpr double kLargest = 100;
-  if (neighbours.size() < 4) neighbours.push_back(centre);
-  if (is_chiral) {
-    const bool is_positive = atom.getChiralTag() == Atom::CHI_TETRAHEDRAL_CCW;
-    knowledge.chiral_centres.emplace_back(new DistGeom::ChiralSet(centre, neighbours[0], neighbours[1], neighbours[2],
-                                                                  neighbours[3], is_positive ? smallest : -kLargest,
-                                                                  is_positive ? kLargest : -smallest));
-    return;
-  }
-  const auto& rings = *molecule.getRingInfo();
-  if (rings.numAtomRings(centre) < 2 || rings.isAtomInRingOfSize(centre, 3)) return;
-  knowledge.tetrahedral_centres.push_back(
-      {centre,
-       {neighbours[0], neighbours[1], neighbours[2], neighbours[3]},
-       is_in_several_small_rings(molecule, centre) ? kVolumeScaleInSmallRings : 1.0});
-}
-
-void add_double_bond(const ROMol& molecule, const Bond& bond, Knowledge& knowledge) {
-  if (bond.getBondType() != Bond::DOUBLE) return;
-  for (const Atom* atom : {bond.getBeginAtom(), bond.getEndAtom()}) {
-    const unsigned other = bond.getOtherAtomIdx(atom->getIdx());
-    for (const Bond* side : molecule.atomBonds(atom)) {
-      const unsigned neighbour = side->getOtherAtomIdx(atom->getIdx());
-      if (neighbour == other || (side->getBondType() != Bond::SINGLE && atom->getDegree() == 2)) continue;
-      knowledge.double_bond_ends.push_back({neighbour, atom->getIdx(), other});
-    }
-  }
-  if (bond.getStereo() <= Bond::STEREOANY || bond.getStereoAtoms().size() != 2) return;
-  knowledge.stereo_bonds.push_back({{static_cast<unsigned>(bond.getStereoAtoms()[0]), bond.getBeginAtomIdx(),
-                                     bond.getEndAtomIdx(), static_cast<unsigned>(bond.getStereoAtoms()[1])},
-                                    bond.getStereo() == Bond::STEREOZ || bond.getStereo() == Bond::STEREOCIS});
-}
-
-/// Nothing when the bounds contradict each other.
-std::optional<Knowledge> knowledge_of(ROMol& molecule) {
-  Knowledge knowledge;
-  knowledge.atoms = molecule.getNumAtoms();
-  ForceFields::CrystalFF::getExperimentalTorsions(molecule, knowledge.torsions, /*useExpTorsions=*/true,
-                                                  /*useSmallRingTorsions=*/false, /*useMacrocycleTorsions=*/true,
-                                                  /*useBasicKnowledge=*/true, /*version=*/2);
-  if (!set_bounds(molecule, knowledge)) return std::nullopt;
-  RDKit::MolOps::assignStereochemistry(molecule);
-  for (const Atom* atom : molecule.atoms()) add_centre(molecule, *atom, knowledge);
-  for (const Bond* bond : molecule.bonds()) add_double_bond(molecule, *bond, knowledge);
-  return knowledge;
-}
 
 /// Whether `inside` and `d` lie on one side of the plane of a, b and c, and not too near to it.
 bool is_on_side_of(const Point3D& a, const Point3D& b, const Point3D& c, const Point3D& d, const Point3D& inside,
@@ -167,7 +57,7 @@ bool is_inside(const Point3D& centre, const std::array<Point3D, 4>& p, double to
 /// Attempts to find coordinates.
 class Embedder {
  public:
-  Embedder(const Knowledge& knowledge, bool from_random_positions, RDKit::double_source_type& random)
+  Embedder(const EmbeddingKnowledge& knowledge, bool from_random_positions, RDKit::double_source_type& random)
       : knowledge_(knowledge),
         from_random_positions_(from_random_positions),
         has_chirality_(!knowledge.chiral_centres.empty()),
@@ -331,7 +221,7 @@ class Embedder {
     return true;
   }
 
-  const Knowledge& knowledge_;
+  const EmbeddingKnowledge& knowledge_;
   bool from_random_positions_ = false;
   bool has_chirality_ = false;
   RDKit::double_source_type& random_;
@@ -343,8 +233,11 @@ class Embedder {
 /// Fragments of a molecule, each with its atoms in the molecule, and the random numbers for them.
 class MoleculeEmbedder {
  public:
-  explicit MoleculeEmbedder(RDKit::RWMol& molecule)
-      : molecule_(molecule), generator_(kSeed), random_(generator_, RDKit::uniform_double(0, 1)) {
+  MoleculeEmbedder(RDKit::RWMol& molecule, const std::function<void()>& between_attempts)
+      : molecule_(molecule),
+        between_attempts_(between_attempts),
+        generator_(kSeed),
+        random_(generator_, RDKit::uniform_double(0, 1)) {
     fragments_ = RDKit::MolOps::getMolFrags(molecule, /*sanitizeFrags=*/true, nullptr, &places_);
   }
 
@@ -360,12 +253,13 @@ class MoleculeEmbedder {
  private:
   bool embed_fragment(std::size_t index, bool from_random_positions, RDKit::Conformer& conformer) {
     ROMol& fragment = *fragments_[index];
-    const auto knowledge = knowledge_of(fragment);
+    const auto knowledge = embedding_knowledge(fragment);
     if (!knowledge) return false;
     // Reference quirk: the first fragment's size decides for all.
     if (max_attempts_ == 0) max_attempts_ = kAttemptsPerAtom * fragment.getNumAtoms();
     Embedder embedder(*knowledge, from_random_positions, random_);
     for (unsigned attempt = 0; attempt < max_attempts_; ++attempt) {
+      if (attempt > 0 && between_attempts_) between_attempts_();
       if (!embedder.attempt()) continue;
       for (unsigned i = 0; i < fragment.getNumAtoms(); ++i) {
         conformer.setAtomPos(static_cast<unsigned>(places_[index][i]), embedder.position(i));
@@ -376,6 +270,7 @@ class MoleculeEmbedder {
   }
 
   RDKit::RWMol& molecule_;
+  const std::function<void()>& between_attempts_;
   RDKit::rng_type generator_;
   RDKit::double_source_type random_;
   std::vector<RDKit::ROMOL_SPTR> fragments_;
@@ -385,8 +280,8 @@ class MoleculeEmbedder {
 
 }  // namespace
 
-int embed(RDKit::RWMol& molecule) {
-  MoleculeEmbedder embedder(molecule);
+int embed(RDKit::RWMol& molecule, const std::function<void()>& between_attempts) {
+  MoleculeEmbedder embedder(molecule, between_attempts);
   const int conformer = embedder.run(/*from_random_positions=*/false);
   return conformer >= 0 ? conformer : embedder.run(/*from_random_positions=*/true);
 }

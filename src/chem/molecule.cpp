@@ -4,8 +4,6 @@
 #include <GraphMol/MolOps.h>
 #include <GraphMol/SmilesParse/SmilesParse.h>
 
-#include <array>
-#include <cmath>
 #include <cstdlib>
 #include <stdexcept>
 
@@ -118,34 +116,8 @@ void add_hydrogens(RWMol& molecule, const std::vector<unsigned>* only_on = nullp
   }
 }
 
-/// Handedness of three neighbours of an atom as a conformer has them: positive for counter-clockwise.
-double handedness(const bio::Conformer& conformer, unsigned centre, const std::vector<unsigned>& neighbours) {
-  std::array<std::array<double, 3>, 3> v{};
-  for (std::size_t i = 0; i < 3; ++i) {
-    for (std::size_t axis = 0; axis < 3; ++axis) v[i][axis] = conformer[neighbours[i]][axis] - conformer[centre][axis];
-  }
-  return v[0][0] * (v[1][1] * v[2][2] - v[1][2] * v[2][1]) + v[0][1] * (v[1][2] * v[2][0] - v[1][0] * v[2][2]) +
-         v[0][2] * (v[1][0] * v[2][1] - v[1][1] * v[2][0]);
-}
-
 bool has_conformer(const bio::Component& component) {
   return !component.conformers.empty() && component.conformers.front().size() == component.atoms.size();
-}
-
-/// A tag refers to the neighbours in the order of their bonds. A component does not tell where among them the bonds to
-/// stored hydrogens were; here they come last, and the conformer tells which tag that makes.
-void reorder_chirality(RWMol& molecule, const bio::Component& component) {
-  constexpr double kFlat = 0.1;  // A^3; of an ideal carbon 2 or more
-  if (!has_conformer(component)) return;
-  for (Atom* atom : molecule.atoms()) {
-    if (atom->getChiralTag() != Atom::CHI_TETRAHEDRAL_CW && atom->getChiralTag() != Atom::CHI_TETRAHEDRAL_CCW) continue;
-    std::vector<unsigned> neighbours;
-    for (const Bond* bond : molecule.atomBonds(atom)) neighbours.push_back(bond->getOtherAtomIdx(atom->getIdx()));
-    if (neighbours.size() != 3 || atom->getNumExplicitHs() != 1) continue;
-    const double hand = handedness(component.conformers.front(), atom->getIdx(), neighbours);
-    if (std::abs(hand) < kFlat) continue;
-    atom->setChiralTag(hand > 0 ? Atom::CHI_TETRAHEDRAL_CCW : Atom::CHI_TETRAHEDRAL_CW);
-  }
 }
 
 /// Which neighbours of a square-planar, trigonal-bipyramidal or octahedral atom lie across from each other: a component
@@ -180,7 +152,6 @@ void add_stored_hydrogens(RWMol& molecule, const bio::Component& component) {
   std::int32_t all = 0;
   for (const bio::ComponentAtom& atom : component.atoms) all += atom.hydrogens;
   if (stored == all) {
-    reorder_chirality(molecule, component);
     add_hydrogens(molecule);
     return;
   }

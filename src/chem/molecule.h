@@ -33,7 +33,8 @@ auto translating(const std::string& subject, Action&& action) -> decltype(action
   } catch (const std::bad_alloc&) {
     throw;
   } catch (const std::exception& error) {
-    throw ErrorType(fmt::format("{}: RDKit cannot treat it: {}", subject, one_line(error.what())));
+    const std::string reason = one_line(error.what());
+    throw ErrorType(subject + ": RDKit cannot treat it" + (reason.empty() ? "" : ": ") + reason);
   } catch (...) {
     throw ErrorType(subject + ": RDKit cannot treat it");
   }

@@ -68,8 +68,8 @@ void optimize(RWMol& molecule, int conformer) {
 }
 
 /// Adds a conformer and returns its number.
-int make_conformer(RWMol& molecule, const std::string& smiles) {
-  const int conformer = embed(molecule);
+int make_conformer(RWMol& molecule, const std::string& smiles, const std::function<void()>& between_attempts) {
+  const int conformer = embed(molecule, between_attempts);
   if (conformer < 0) {
     throw ParseError(fmt::format("{}: no conformer can be made; its stereochemistry or rings may be impossible",
                                  subject_of(smiles)));
@@ -139,7 +139,8 @@ bio::Conformer conformer_of(const RWMol& molecule, int number, const std::vector
   return result;
 }
 
-bio::Component component_of(const std::string& smiles, const std::string& code) {
+bio::Component component_of(const std::string& smiles, const std::string& code,
+                            const std::function<void()>& between_attempts) {
   const Molecule molecule = parse_sanitized(smiles);
   const auto notations = notation_of(*molecule);
   RDKit::MolOps::addHs(*molecule);
@@ -150,7 +151,7 @@ bio::Component component_of(const std::string& smiles, const std::string& code) 
   if (std::all_of(places.begin(), places.end(), [](std::int32_t place) { return place < 0; })) {
     throw ParseError(subject_of(smiles) + ": expected atoms other than hydrogen, found none");
   }
-  const int conformer = make_conformer(*molecule, smiles);
+  const int conformer = make_conformer(*molecule, smiles, between_attempts);
   bio::Component component{.code = code, .smiles = smiles};
   for (const Atom* atom : molecule->atoms()) {
     const unsigned i = atom->getIdx();
@@ -168,9 +169,10 @@ bio::Component component_of(const std::string& smiles, const std::string& code) 
 
 bool is_available() { return true; }
 
-bio::Component component_from_smiles(const std::string& smiles, const std::string& code) {
+bio::Component component_from_smiles(const std::string& smiles, const std::string& code,
+                                     const std::function<void()>& between_attempts) {
   const std::string text = smiles_of(smiles);
-  return translating<ParseError>(subject_of(text), [&] { return component_of(text, code); });
+  return translating<ParseError>(subject_of(text), [&] { return component_of(text, code, between_attempts); });
 }
 
 double weight_of_smiles(const std::string& smiles) {

@@ -17,7 +17,7 @@ namespace {
 
 bool is_available() { return false; }
 
-bio::Component component_from_smiles(const std::string& smiles, const std::string&) {
+bio::Component component_from_smiles(const std::string& smiles, const std::string&, const std::function<void()>&) {
   refuse("the ligand of SMILES " + in_quotes(smiles));
 }
 

@@ -63,8 +63,12 @@ void add_predict_command(CLI::App& app, int& exit_code) {
   CLI::App* command =
       app.add_subcommand("predict", "Predict structures of proteins, DNA, RNA, ligands and their complexes");
   PredictArguments& a = *arguments;
-  command->option_defaults()->always_capture_default();
-  command->add_option("input", a.inputs, "YAML or FASTA files, or folders of them")->required()->default_str("");
+  // Of an option that is given twice the last one counts, as in Boltz's command line.
+  command->option_defaults()->always_capture_default()->multi_option_policy(CLI::MultiOptionPolicy::TakeLast);
+  command->add_option("input", a.inputs, "YAML or FASTA files, or folders of them")
+      ->required()
+      ->default_str("")
+      ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
   command->add_option("--out_dir", a.out_dir, "Results go to OUT_DIR/boltz_results_<input>");
   command->add_option("--cache", a.cache, "Folder of the official weights (default: $BOLTZ_CACHE, else ~/.boltz)");
   command->add_option("--checkpoint", a.checkpoint, "A .ckpt or .safetensors file, or 'demo'");

@@ -38,6 +38,12 @@ bio::ComponentSources component_sources(const PredictArguments& arguments) {
   return sources;
 }
 
+void forget_searches(bio::Job& job) {
+  for (bio::Entity& entity : job.entities) {
+    if (entity.msa.kind == bio::MsaSource::Kind::search) entity.msa.kind = bio::MsaSource::Kind::empty;
+  }
+}
+
 }  // namespace
 
 PredictionRun::PredictionRun(const PredictArguments& arguments)
@@ -135,7 +141,8 @@ void PredictionRun::predict_structure(const FoldSettings& settings, const std::f
   }
   if (!diagnostics.refused()) {
     report.clock().enter("msa search");
-    diagnostics.attempt([&] { alignments_.find(job, results.root() / "msa", diagnostics); });
+    const bool found = diagnostics.attempt([&] { alignments_.find(job, results.root() / "msa", diagnostics); });
+    if (!found) forget_searches(job);  // why there is no alignment has been told
     report.clock().enter("input");
   }
   const bio::Complex complex =

@@ -3,14 +3,12 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cstddef>
 
 namespace tilefold {
 
-std::string in_quotes(std::string_view text) {
-  constexpr std::size_t kLongest = 60;
+std::string in_quotes(std::string_view text, std::size_t longest) {
   std::string result = "'";
-  for (const char c : text.substr(0, kLongest)) {
+  for (const char c : text.substr(0, longest)) {
     const auto byte = static_cast<unsigned char>(c);
     if (byte < 32 || byte > 126) {
       result += fmt::format("\\x{:02x}", byte);
@@ -18,7 +16,7 @@ std::string in_quotes(std::string_view text) {
       result += c;
     }
   }
-  return result + (text.size() > kLongest ? "...'" : "'");
+  return result + (text.size() > longest ? "...'" : "'");
 }
 
 std::string one_line(std::string_view text) {

@@ -4,6 +4,7 @@
 #include <set>
 
 #include "archive/byte_source.h"
+#include "tilefold/text.h"
 #include "tilefold/weights.h"
 
 namespace tilefold {
@@ -50,7 +51,7 @@ void check_parameters(const Checkpoint& checkpoint, const std::vector<ParameterS
     }
   }
   for (const auto& [name, tensor] : checkpoint.tensors) {
-    if (accepted.count(name) == 0) unexpected.add(archive::in_quotes(name));
+    if (accepted.count(name) == 0) unexpected.add(in_quotes(name, archive::kLongestName));
   }
   std::vector<std::string> parts;
   if (missing.count() != 0) parts.push_back(missing.to_string("missing"));

@@ -5,6 +5,7 @@
 #include <cstring>
 
 #include "archive/byte_source.h"
+#include "tilefold/text.h"
 #include "weights/safetensors.h"
 #include "weights/torch_checkpoint.h"
 
@@ -32,7 +33,7 @@ void use_canonical_names(Checkpoint& checkpoint) {
     std::string canonical = canonical_name(name);
     if (!renamed.emplace(canonical, std::move(tensor)).second) {
       throw WeightError(fmt::format("{}: two tensors are called {} once prefixes are removed", checkpoint.path,
-                                    archive::in_quotes(canonical)));
+                                    in_quotes(canonical, archive::kLongestName)));
     }
   }
   checkpoint.tensors = std::move(renamed);
@@ -55,7 +56,8 @@ void share_aliases(Checkpoint& checkpoint) {
     if (added) continue;
     if (!equal(first, it->second)) {
       throw WeightError(fmt::format("{}: {} and {} name one tensor of the model but have different values",
-                                    checkpoint.path, archive::in_quotes(name), archive::in_quotes(alias)));
+                                    checkpoint.path, in_quotes(name, archive::kLongestName),
+                                    in_quotes(alias, archive::kLongestName)));
     }
     it->second = first;
   }
@@ -93,7 +95,7 @@ Checkpoint read_checkpoint(const archive::ByteSource& source, Checksums checksum
 const Tensor& Checkpoint::tensor(const std::string& name) const {
   const auto it = tensors.find(name);
   if (it == tensors.end()) {
-    throw WeightError(fmt::format("{}: the checkpoint has no tensor {}", path, archive::in_quotes(name)));
+    throw WeightError(fmt::format("{}: the checkpoint has no tensor {}", path, in_quotes(name, archive::kLongestName)));
   }
   return it->second;
 }

@@ -3,6 +3,7 @@
 #include <nlohmann/json.hpp>
 
 #include "archive/byte_source.h"
+#include "tilefold/text.h"
 #include "tilefold/weights.h"
 #include "weights/safetensors.h"
 
@@ -14,8 +15,8 @@ void check_metadata(const std::map<std::string, std::string>& metadata) {
     const auto it = metadata.find(key);
     if (it == metadata.end()) continue;
     if (!nlohmann::json::parse(it->second, nullptr, false).is_object()) {
-      throw ValueError(
-          fmt::format("metadata '{}' must be a JSON object, found {}", key, archive::in_quotes(it->second)));
+      throw ValueError(fmt::format("metadata '{}' must be a JSON object, found {}", key,
+                                   in_quotes(it->second, archive::kLongestName)));
     }
   }
 }

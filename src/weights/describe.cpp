@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 
 #include "archive/byte_source.h"
+#include "tilefold/text.h"
 #include "tilefold/weights.h"
 
 namespace tilefold {
@@ -25,7 +26,7 @@ std::string size_text(std::size_t bytes) {
 
 /// Names without quotes, control characters escaped.
 std::string printable(std::string_view text) {
-  const std::string text_in_quotes = archive::in_quotes(text);
+  const std::string text_in_quotes = in_quotes(text, archive::kLongestName);
   return text_in_quotes.substr(1, text_in_quotes.size() - 2);
 }
 

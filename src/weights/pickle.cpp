@@ -10,6 +10,7 @@
 
 #include "archive/byte_source.h"
 #include "tilefold/error.h"
+#include "tilefold/text.h"
 
 namespace tilefold::weights {
 namespace {
@@ -143,7 +144,7 @@ class PickleMachine {
       throw ParseError(
           fmt::format("{}: refused: the pickle refers to {}, which could execute code or touch the system; "
                       "nothing was executed",
-                      where_, archive::in_quotes(std::string(module) + "." + std::string(name))));
+                      where_, in_quotes(std::string(module) + "." + std::string(name), archive::kLongestName)));
     }
     PickleNode& global = add(Kind::global);
     global.text = module;

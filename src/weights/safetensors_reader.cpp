@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 #include <set>
 
+#include "tilefold/text.h"
 #include "weights/element_type.h"
 #include "weights/safetensors.h"
 
@@ -23,8 +24,8 @@ Json parse_header(const archive::ByteSource& source, std::string_view text) {
   const auto check = [&](int depth, Json::parse_event_t event, Json& value) {
     if (depth > kMaxDepth) throw ParseError(source.path + ": the header is nested too deeply");
     if (event == Json::parse_event_t::key && depth == 1 && !names.insert(value.get<std::string>()).second) {
-      throw ParseError(
-          fmt::format("{}: the header holds {} twice", source.path, archive::in_quotes(value.get<std::string>())));
+      throw ParseError(fmt::format("{}: the header holds {} twice", source.path,
+                                   in_quotes(value.get<std::string>(), archive::kLongestName)));
     }
     return true;
   };
@@ -32,8 +33,8 @@ Json parse_header(const archive::ByteSource& source, std::string_view text) {
   try {
     header = Json::parse(text, check);
   } catch (const Json::exception& error) {
-    throw ParseError(
-        fmt::format("{}: the header is not valid JSON: {}", source.path, archive::in_quotes(error.what())));
+    throw ParseError(fmt::format("{}: the header is not valid JSON: {}", source.path,
+                                 in_quotes(error.what(), archive::kLongestName)));
   }
   if (!header.is_object()) throw ParseError(source.path + ": the header is not a JSON object");
   return header;
@@ -45,7 +46,8 @@ void read_metadata(const Json& header, Checkpoint& checkpoint) {
   if (!it->is_object()) throw ParseError(checkpoint.path + ": the metadata is not a JSON object");
   for (const auto& [key, value] : it->items()) {
     if (!value.is_string()) {
-      throw ParseError(fmt::format("{}: metadata {} is not text", checkpoint.path, archive::in_quotes(key)));
+      throw ParseError(
+          fmt::format("{}: metadata {} is not text", checkpoint.path, in_quotes(key, archive::kLongestName)));
     }
     checkpoint.metadata[key] = value.get<std::string>();
   }
@@ -85,14 +87,15 @@ std::vector<std::int64_t> integer_list(const Json& entry, const char* key, const
 DataRange read_tensor(const archive::ByteSource& source, std::size_t data_offset, const std::string& name,
                       const Json& entry, Checkpoint& checkpoint) {
   ElementView view;
-  view.where = source.path + ": tensor " + archive::in_quotes(name);
+  view.where = source.path + ": tensor " + in_quotes(name, archive::kLongestName);
   if (!entry.is_object() || !entry.contains("dtype") || !entry["dtype"].is_string()) {
     throw ParseError(view.where + ": its header entry has no 'dtype'");
   }
   const auto type_name = entry["dtype"].get<std::string>();
   const std::optional<ElementType> type = from_safetensors(type_name);
   if (!type)
-    throw UnsupportedError(fmt::format("{}: dtype {} is not supported", view.where, archive::in_quotes(type_name)));
+    throw UnsupportedError(
+        fmt::format("{}: dtype {} is not supported", view.where, in_quotes(type_name, archive::kLongestName)));
   view.type = *type;
   view.sizes = integer_list(entry, "shape", view.where);
   const std::vector<std::int64_t> offsets = integer_list(entry, "data_offsets", view.where);
@@ -123,7 +126,7 @@ void check_coverage(std::vector<DataRange> ranges, std::uint64_t data_size, cons
   for (const DataRange& range : ranges) {
     if (range.begin != position) {
       throw ParseError(fmt::format("{}: the data of tensor {} {}; the file is corrupted", path,
-                                   archive::in_quotes(range.name),
+                                   in_quotes(range.name, archive::kLongestName),
                                    range.begin < position ? "overlaps another tensor's" : "leaves a hole before it"));
     }
     position = range.end;

@@ -6,6 +6,7 @@
 #include <unordered_map>
 
 #include "archive/zip_archive.h"
+#include "tilefold/text.h"
 #include "weights/element_type.h"
 #include "weights/pickle.h"
 
@@ -40,7 +41,7 @@ void check_byte_order(const archive::ZipArchive& archive, const std::string& roo
   const std::string_view order = archive.read(*member, 16, buffer);
   if (order != "little") {
     throw UnsupportedError(fmt::format("{}: the checkpoint was written in byte order {}; only 'little' is supported",
-                                       archive.source().path, archive::in_quotes(order)));
+                                       archive.source().path, in_quotes(order, archive::kLongestName)));
   }
 }
 
@@ -60,7 +61,7 @@ class TensorReader {
   }
 
   Tensor read(NodeId id, const std::string& name) {
-    const std::string where = archive_.source().path + ": tensor " + archive::in_quotes(name);
+    const std::string where = archive_.source().path + ": tensor " + in_quotes(name, archive::kLongestName);
     id = unwrap_parameter(id, where);
     const auto known = tensors_.find(id);
     if (known != tensors_.end()) return known->second;
@@ -94,7 +95,7 @@ class TensorReader {
 
   std::string describe(NodeId id) const {
     const std::string name = tree_.class_name(id);
-    return name.empty() ? "a plain value" : "an object of " + archive::in_quotes(name);
+    return name.empty() ? "a plain value" : "an object of " + in_quotes(name, archive::kLongestName);
   }
 
   /// The items of an object's argument tuple, at least `count`.
@@ -151,8 +152,8 @@ class TensorReader {
     if (storage_class.kind != Kind::global) throw ParseError(where + ": the class of its storage is not a name");
     const std::optional<ElementType> type = from_storage_class(storage_class.name);
     if (!type) {
-      throw UnsupportedError(
-          fmt::format("{}: elements of {} are not supported", where, archive::in_quotes(storage_class.name)));
+      throw UnsupportedError(fmt::format("{}: elements of {} are not supported", where,
+                                         in_quotes(storage_class.name, archive::kLongestName)));
     }
     view.type = *type;
     const std::string key(tree_.string_or_empty(identity[2]));
@@ -160,7 +161,8 @@ class TensorReader {
     const std::span<const std::byte> bytes = storage_bytes(key, where);
     if (count < 0 || static_cast<std::uint64_t>(count) > bytes.size() / file_size_of(*type)) {
       throw ParseError(fmt::format("{}: its storage {} should have {} elements of {} bytes, the archive holds {} bytes",
-                                   where, archive::in_quotes(key), count, file_size_of(*type), bytes.size()));
+                                   where, in_quotes(key, archive::kLongestName), count, file_size_of(*type),
+                                   bytes.size()));
     }
     view.storage = bytes.first(static_cast<std::size_t>(count) * file_size_of(*type));
   }
@@ -170,8 +172,8 @@ class TensorReader {
     if (known != storages_.end()) return known->second;
     const archive::ZipArchive::Member* member = archive_.find(root_ + "data/" + key);
     if (member == nullptr) {
-      throw ParseError(
-          fmt::format("{}: the archive lacks its data (member {})", where, archive::in_quotes(root_ + "data/" + key)));
+      throw ParseError(fmt::format("{}: the archive lacks its data (member {})", where,
+                                   in_quotes(root_ + "data/" + key, archive::kLongestName)));
     }
     const std::span<const std::byte> bytes = archive_.stored_bytes(*member);
     if (verify_) archive_.verify(*member, bytes);
@@ -227,7 +229,8 @@ void read_tensors(const PickleTree& tree, NodeId state, TensorReader& reader, Ch
     std::string name(key.text);
     Tensor tensor = reader.read(entries[i + 1], name);
     if (!checkpoint.tensors.emplace(name, std::move(tensor)).second) {
-      throw ParseError(fmt::format("{}: the state dict holds {} twice", checkpoint.path, archive::in_quotes(name)));
+      throw ParseError(
+          fmt::format("{}: the state dict holds {} twice", checkpoint.path, in_quotes(name, archive::kLongestName)));
     }
   }
 }

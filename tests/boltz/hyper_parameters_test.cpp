@@ -86,6 +86,7 @@ TEST(HyperParameters, NameWhatIsMissingOrWrong) {
         WrongValue{"/token_s", "3.5", "expected a whole number"}, WrongValue{"/token_s", "-1", "at least 1"},
         WrongValue{"/token_s", "1e300", "at least 1"}, WrongValue{"/msa_args", "7", "expected an object"},
         WrongValue{"/msa_args/msa_blocks", nullptr, "msa_args.msa_blocks"},
+        WrongValue{"/affinity_prediction", "true", "affinity_model_args"},
         WrongValue{"/fix_sym_check", "1", "true or false"}, WrongValue{"/pairformer_args/num_heads", "7", "7 heads"}}) {
     Json values = released();
     const Json::json_pointer pointer(wrong.pointer);
@@ -106,7 +107,7 @@ TEST(HyperParameters, NameWhatIsMissingOrWrong) {
 }
 
 TEST(HyperParameters, RefuseOtherArchitectures) {
-  for (const char* flag : {"affinity_prediction", "use_no_atom_char", "use_atom_backbone_feat"}) {
+  for (const char* flag : {"use_no_atom_char", "use_atom_backbone_feat", "use_residue_feats_atoms"}) {
     Json values = released();
     values[flag] = true;
     EXPECT_THROW((void)HyperParameters::parse(values.dump()), UnsupportedError) << flag;

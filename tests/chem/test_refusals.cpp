@@ -97,6 +97,34 @@ TEST_F(RefusalTest, LimitsComeBeforeTheWork) {
             "SMILES '" + flood.substr(0, 60) + "...': expected at most 200 independent rings, found 406");
 }
 
+TEST_F(RefusalTest, NothingIsWrittenToTheTerminal) {
+  ::testing::internal::CaptureStdout();
+  ::testing::internal::CaptureStderr();
+  message_of("C1CC");
+  message_of("C(C)(C)(C)(C)C");
+  message_of("c1cccc1");
+  // RDKit's ring search warns about this one.
+  bool had_fragments = false;
+  standardize_smiles("C12C3C4C5C6C7C8C1C9C2C3C4C5C6C7C89", had_fragments);
+  message_of("C/C=C\\C[Fe]N");
+  EXPECT_EQ(::testing::internal::GetCapturedStdout(), "");
+  EXPECT_EQ(::testing::internal::GetCapturedStderr(), "");
+}
+
+TEST_F(RefusalTest, EmbeddingCanBeEnded) {
+  int calls = 0;
+  const auto stop = [&] {
+    if (++calls == 3) throw ValueError("enough");
+  };
+  try {
+    component_from_smiles("C1CCC/C=C/CC1", "LIG1", stop);
+    FAIL();
+  } catch (const ValueError& error) {
+    EXPECT_STREQ(error.what(), "enough");
+  }
+  EXPECT_EQ(calls, 3);
+}
+
 TEST(WithoutRdkit, EveryCallNamesTheOption) {
   if (is_available()) GTEST_SKIP() << "this build has RDKit";
   const std::string advice = " needs RDKit, which this build lacks: configure it with -DTILEFOLD_WITH_RDKIT=ON";

@@ -190,7 +190,9 @@ std::vector<std::string> leftovers_below(const std::filesystem::path& folder) {
 
 std::map<std::string, std::string> contents_below(const std::filesystem::path& folder) {
   std::map<std::string, std::string> contents;
-  for (const std::string& file : files_below(folder)) contents[file] = read_file(folder / file);
+  for (const std::string& file : files_below(folder)) {
+    if (!std::filesystem::path(file).filename().string().starts_with("run_")) contents[file] = read_file(folder / file);
+  }
   return contents;
 }
 

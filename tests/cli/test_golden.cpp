@@ -21,6 +21,9 @@ using Json = nlohmann::json;
 constexpr double kTrunk = 1e-4;
 constexpr double kConfidence = 1e-4;
 constexpr double kCoordinates = 1e-3;
+/// Estimates that forces have moved: gradient steps enlarge a difference some twenty times where the atoms of a
+/// dihedral angle lie nearly on a line.
+constexpr double kGuided = 3e-3;
 
 const char* suffix_of(const std::string& name) { return name == "homodimer" ? ".fasta" : ".yaml"; }
 
@@ -33,6 +36,7 @@ double largest(const std::vector<float>& values) {
 double largest_difference(const std::vector<float>& a, const std::vector<float>& b) {
   double result = 0;
   for (std::size_t i = 0; i < a.size(); ++i) {
+    if (a[i] == b[i]) continue;  // thresholds may be infinite
     const double difference = std::abs(static_cast<double>(a[i]) - b[i]);
     if (!(difference <= result)) result = difference;  // also takes NaN
   }
@@ -43,6 +47,8 @@ double largest_difference(const std::vector<float>& a, const std::vector<float>&
 double tolerance(const std::string& name, const std::vector<float>& reference) {
   if (name == "out.sample_atom_coords") return kCoordinates;
   if (name.starts_with("out.")) return kConfidence * largest(reference);
+  if (name.starts_with("guidance.")) return kCoordinates;                  // four times an energy in the exponent
+  if (name.starts_with("feats.rdkit_")) return 1e-5 * largest(reference);  // distance geometry of two releases
   if (name.starts_with("feats.")) return 1e-6 * largest(reference);
   return kTrunk * largest(reference);
 }
@@ -65,7 +71,8 @@ void expect_close_steps(const std::string& name, const std::vector<float>& found
   for (std::ptrdiff_t step = 0; step < steps; ++step) {
     const std::vector<float> reference(expected.begin() + step * size, expected.begin() + (step + 1) * size);
     const std::vector<float> values(found.begin() + step * size, found.begin() + (step + 1) * size);
-    EXPECT_LE(largest_difference(values, reference), kCoordinates + 2 * kRounding * largest(reference))
+    const double allowed = name.find("guided") == std::string::npos ? kCoordinates : kGuided;
+    EXPECT_LE(largest_difference(values, reference), allowed + 2 * kRounding * largest(reference))
         << name << " of step " << step;
   }
 }
@@ -89,39 +96,54 @@ void expect_close(const std::string& name, const Tensor& found, const Tensor& ex
   EXPECT_LE(largest_difference(values, reference), tolerance(name, reference)) << name;
 }
 
+std::vector<std::string> further_options(const std::string& name) {
+  if (name == "potentials") return {"--use_potentials"};
+  if (name == "subsample") return {"--subsample_msa", "--num_subsampled_msa", "5"};
+  if (name == "affinity") {
+    return {"--affinity_checkpoint",        golden("model/tiny_affinity.ckpt"),
+            "--sampling_steps_affinity",    "4",
+            "--diffusion_samples_affinity", "3"};
+  }
+  return {};
+}
+
+/// What the reference leaves to chance (frames of ligands before the prediction) or what is no output.
+bool is_compared(const std::string& name) {
+  return !name.starts_with("noise.") && !name.ends_with("feats.frames_idx") && !name.starts_with("out.frame");
+}
+
 class CliGolden : public testing::TestWithParam<std::string> {
  protected:
   void SetUp() override {
     const std::string name = GetParam();
     reference_ = load_safetensors(golden("model/" + name + ".safetensors"));
+    const std::string beginning = "noise.";
     std::map<std::string, Tensor> noise;
-    for (const char* part : {"initial", "noise", "rotation", "translation", "ref_pos"}) {
-      noise[part] = reference_.tensor(std::string("noise.") + part);
+    for (const auto& [key, tensor] : reference_.tensors) {
+      if (key.starts_with(beginning)) noise[key.substr(beginning.size())] = tensor;
     }
     save_safetensors(folder_ / "noise.safetensors", noise);
-    const RunResult result = run({"predict",
-                                  golden("inputs/" + name + suffix_of(name)),
-                                  "--checkpoint",
-                                  golden("model/tiny_random.ckpt"),
-                                  "--precision",
-                                  "fp32",
-                                  "--noise",
-                                  (folder_ / "noise.safetensors").string(),
-                                  "--recycling_steps",
-                                  reference_.metadata.at("recycling_steps"),
-                                  "--sampling_steps",
-                                  reference_.metadata.at("sampling_steps"),
-                                  "--diffusion_samples",
-                                  reference_.metadata.at("diffusion_samples"),
-                                  "--step_scale",
-                                  reference_.metadata.at("step_scale"),
-                                  "--seed",
-                                  "1",
-                                  "--write_embeddings",
-                                  "--dump_tensors",
-                                  (folder_ / "dump").string(),
-                                  "--out_dir",
-                                  folder_.path().string()});
+    std::vector<std::string> arguments = {"predict",
+                                          golden("inputs/" + name + suffix_of(name)),
+                                          "--checkpoint",
+                                          golden("model/tiny_random.ckpt"),
+                                          "--precision",
+                                          "fp32",
+                                          "--noise",
+                                          (folder_ / "noise.safetensors").string(),
+                                          "--seed",
+                                          "1",
+                                          "--write_embeddings",
+                                          "--dump_tensors",
+                                          (folder_ / "dump").string(),
+                                          "--out_dir",
+                                          folder_.path().string()};
+    for (const char* option : {"recycling_steps", "sampling_steps", "diffusion_samples", "step_scale"}) {
+      arguments.push_back(std::string("--") + option);
+      arguments.push_back(reference_.metadata.at(option));
+    }
+    for (const std::string& option : further_options(name)) arguments.push_back(option);
+    const RunResult result = run(arguments);
     ASSERT_EQ(result.exit_code, 0) << result.errors;
     prediction_ = folder_ / ("boltz_results_" + name) / "predictions" / name;
   }
@@ -139,15 +161,16 @@ class CliGolden : public testing::TestWithParam<std::string> {
     const Checkpoint dump = load_safetensors(folder_ / "dump" / (GetParam() + ".safetensors"));
     std::size_t compared = 0;
     for (const auto& [name, tensor] : reference_.tensors) {
-      if (name.starts_with("noise.")) continue;
+      if (!is_compared(name)) continue;
       ASSERT_TRUE(dump.contains(name)) << name;
       expect_close(name, dump.tensor(name), tensor);
       ++compared;
     }
-    EXPECT_GE(compared, 60U);
+    EXPECT_GE(compared, 50U);
   }
 
   void expect_confidence_files() const {
+    if (!reference_.metadata.contains("pair_chains_iptm")) return;
     const Json pairs = Json::parse(reference_.metadata.at("pair_chains_iptm"));
     const std::vector<std::size_t> ranking = reference_ranking();
     for (std::size_t rank = 0; rank < ranking.size(); ++rank) {
@@ -173,6 +196,7 @@ class CliGolden : public testing::TestWithParam<std::string> {
   void expect_npz_files() const {
     const std::vector<std::size_t> ranking = reference_ranking();
     for (const std::string kind : {"plddt", "pae", "pde"}) {
+      if (!reference_.contains("out." + kind)) continue;  // left out of the later cases, being large
       const Tensor all = reference_.tensor("out." + kind);
       const auto size = static_cast<std::size_t>(all.volume()) / ranking.size();
       const std::vector<float> values = all.to_floats();
@@ -190,6 +214,7 @@ class CliGolden : public testing::TestWithParam<std::string> {
     const auto embeddings = read_npz(prediction_ / ("embeddings_" + GetParam() + ".npz"));
     const std::string last = "trunk." + reference_.metadata.at("recycling_steps") + ".";
     for (const std::string key : {"s", "z"}) {
+      if (!reference_.contains(last + key)) continue;
       const std::vector<float> expected = reference_.tensor(last + key).to_floats();
       EXPECT_LE(largest_difference(embeddings.at(key).to_floats(), expected), kTrunk * largest(expected)) << key;
     }
@@ -206,11 +231,53 @@ TEST_P(CliGolden, PredictsWhatTheReferencePredicts) {
   expect_npz_files();
 }
 
+/// The affinity of the case that has one, in the reference's file.
+TEST(CliGoldenAffinity, FileIsTheReferences) {
+  for (const bool corrected : {false, true}) {
+    const TempFolder folder;
+    const Checkpoint reference = load_safetensors(golden("model/affinity.safetensors"));
+    std::map<std::string, Tensor> noise;
+    for (const auto& [key, tensor] : reference.tensors) {
+      if (key.starts_with("noise.")) noise[key.substr(6)] = tensor;
+    }
+    save_safetensors(folder / "noise.safetensors", noise);
+    std::vector<std::string> arguments = {"predict", golden("inputs/affinity.yaml"), "--precision", "fp32"};
+    const std::map<std::string, std::string> options = {{"--checkpoint", golden("model/tiny_random.ckpt")},
+                                                        {"--noise", (folder / "noise.safetensors").string()},
+                                                        {"--recycling_steps", "1"},
+                                                        {"--sampling_steps", "5"},
+                                                        {"--diffusion_samples", "2"},
+                                                        {"--step_scale", "1.1"},
+                                                        {"--seed", "1"},
+                                                        {"--out_dir", folder.path().string()}};
+    for (const auto& [option, value] : options) arguments.insert(arguments.end(), {option, value});
+    for (const std::string& option : further_options("affinity")) arguments.push_back(option);
+    if (corrected) arguments.emplace_back("--affinity_mw_correction");
+    const RunResult result = run(arguments);
+    ASSERT_EQ(result.exit_code, 0) << result.errors;
+    using Ordered = nlohmann::ordered_json;
+    const auto found =
+        Ordered::parse(read_file(folder / "boltz_results_affinity/predictions/affinity/affinity_affinity.json"));
+    const auto expected =
+        Ordered::parse(read_file(golden(corrected ? "output/affinity_mw_correction/affinity_affinity.json"
+                                                  : "output/affinity/affinity_affinity.json")));
+    ASSERT_EQ(found.size(), expected.size());
+    auto value = found.begin();
+    for (const auto& [key, number] : expected.items()) {
+      EXPECT_EQ(value.key(), key) << "order of the keys";
+      EXPECT_NEAR(value->get<double>(), number.get<double>(), 1e-4) << key;
+      ++value;
+    }
+  }
+}
+
 INSTANTIATE_TEST_SUITE_P(Cases, CliGolden,
-                         testing::Values("monomer", "homodimer", "heterodimer", "nucleic", "modified", "cyclic"),
+                         testing::Values("monomer", "homodimer", "heterodimer", "nucleic", "modified", "cyclic",
+                                         "ligand", "glycan", "smiles", "constraints", "templates", "potentials",
+                                         "affinity", "subsample"),
                          [](const auto& test) { return test.param; });
 
-/// The two cases whose structure files the reference wrote.
+/// The cases whose structure files the reference wrote.
 class CliGoldenFiles : public CliGolden {};
 
 TEST_P(CliGoldenFiles, TheBestStructureIsTheReferences) {
@@ -237,10 +304,10 @@ TEST_P(CliGoldenFiles, TheBestStructureIsTheReferences) {
       }
     }
   }
-  EXPECT_GT(atoms, 100U);
+  EXPECT_GT(atoms, 40U);
 }
 
-INSTANTIATE_TEST_SUITE_P(Cases, CliGoldenFiles, testing::Values("nucleic", "modified"),
+INSTANTIATE_TEST_SUITE_P(Cases, CliGoldenFiles, testing::Values("nucleic", "modified", "ligand", "glycan"),
                          [](const auto& test) { return test.param; });
 
 }  // namespace

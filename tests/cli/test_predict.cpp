@@ -67,6 +67,7 @@ TEST(CliPredict, WritesWhatABoltzUserExpects) {
                      "boltz_results_peptide/predictions/peptide/pde_peptide_model_0.npz",
                      "boltz_results_peptide/predictions/peptide/peptide_model_0.cif",
                      "boltz_results_peptide/predictions/peptide/plddt_peptide_model_0.npz",
+                     "boltz_results_peptide/predictions/peptide/run_peptide.json",
                      "boltz_results_peptide/processed/manifest.json",
                      "boltz_results_peptide/processed/records/peptide.json"}));
 
@@ -127,7 +128,7 @@ TEST(CliPredict, TakesAFolderAndRanksSamples) {
   const RunResult result = run(arguments);
   ASSERT_EQ(result.exit_code, 0) << result.errors;
   const std::filesystem::path predictions = folder / "out/boltz_results_jobs/predictions";
-  Strings expected = {"embeddings_peptide.npz"};
+  Strings expected = {"embeddings_peptide.npz", "run_peptide.json"};
   for (const char* rank : {"0", "1", "2"}) {
     for (const char* kind : {"pae_", "pde_", "plddt_"})
       expected.push_back(std::string(kind) + "peptide_model_" + rank + ".npz");

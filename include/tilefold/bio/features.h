@@ -15,6 +15,16 @@ namespace tilefold::bio {
 /// Residue vocabulary: `<pad>`, gap, 20 amino acids, UNK, A G C U N, DA DG DC DT DN.
 inline constexpr std::int32_t kNumResidueTypes = 33;
 
+/// Kinds of token pairs in the feature `contact_conditioning.index`: `unspecified` everywhere when the input has no
+/// constraint, else `unselected` where it has none.
+enum class ContactKind : std::int32_t {
+  unspecified = 0,
+  unselected = 1,
+  pocket_to_binder = 2,
+  binder_to_pocket = 3,
+  contact = 4
+};
+
 struct FeaturizeOptions {
   std::uint64_t seed = 42;
   std::string method{};                        ///< experimental method to condition on; empty = x-ray diffraction
