@@ -15,8 +15,8 @@ namespace {
 constexpr std::int32_t kMostAtoms = 128;
 constexpr std::int32_t kMostTrainedAtoms = 56;
 
-/// The entity of the binder. Throws ValueError when it cannot be one.
-const Entity& binder_entity(const Job& job) {
+/// Throws ValueError when the binder cannot be one.
+void check_binder_entity(const Job& job) {
   const AffinityRequest& request = *job.affinity;
   const auto found = std::find_if(job.entities.begin(), job.entities.end(),
                                   [&](const Entity& entity) { return is_affinity_binder(job, entity); });
@@ -33,7 +33,6 @@ const Entity& binder_entity(const Job& job) {
   if (found->components.size() > 1) {
     refuse(fmt::format("has {} residues; expected a ligand of one", found->components.size()));
   }
-  return *found;
 }
 
 }  // namespace
@@ -43,17 +42,19 @@ bool is_affinity_binder(const Job& job, const Entity& entity) {
          std::find(entity.chains.begin(), entity.chains.end(), job.affinity->binder) != entity.chains.end();
 }
 
+void check_binder_size(const Job& job, std::int32_t atoms) {
+  if (atoms <= kMostAtoms) return;
+  throw ValueError(fmt::format("{}: the binder {} has {} atoms; affinities are predicted for at most {}",
+                               job.affinity->where, in_quotes(job.affinity->binder), atoms, kMostAtoms));
+}
+
 AffinityTarget find_affinity_target(const Job& job, const Structure& structure, Diagnostics& diagnostics) {
   const AffinityRequest& request = *job.affinity;
-  const Entity& entity = binder_entity(job);
+  check_binder_entity(job);
   const Chain& chain = *find_chain(structure, request.binder);
   const Component& component = *structure.residues[chain.residue_start].component;
-  // Reference quirk: of dictionary components all stored atoms count, of SMILES the heavy ones.
-  const std::int32_t atoms = entity.smiles.empty() ? component.total_atoms : chain.atom_count;
-  if (atoms > kMostAtoms) {
-    throw ValueError(fmt::format("{}: the binder {} has {} atoms; affinities are predicted for at most {}",
-                                 request.where, in_quotes(request.binder), atoms, kMostAtoms));
-  }
+  const std::int32_t atoms = component.total_atoms;
+  check_binder_size(job, atoms);
   if (atoms > kMostTrainedAtoms) {
     diagnostics.warn(
         fmt::format("{}: the binder {} has {} atoms; the affinity model was trained on at most {}, its "

@@ -80,19 +80,27 @@ std::shared_ptr<const Msa> read_entity_msa(const Entity& entity, const Job& job,
   return nullptr;
 }
 
-/// The residue of the `number`-th SMILES of an input; that of an affinity binder is standardised first.
-ResidueTemplate smiles_template(const Entity& entity, int number, bool is_binder, Diagnostics& diagnostics) {
-  std::string smiles = entity.smiles;
-  if (is_binder) {
-    bool had_fragments = false;
-    smiles = chem::standardize_smiles(smiles, had_fragments);
-    if (had_fragments) {
-      diagnostics.warn(fmt::format("{}: the binder has several fragments; only the largest, {}, is used", entity.where,
-                                   in_quotes(smiles)));
-    }
+/// The SMILES of an affinity binder, standardised. Throws ValueError when it is too large: before a conformer is made,
+/// which takes long for large molecules.
+std::string binder_smiles(const Job& job, const Entity& entity, Diagnostics& diagnostics) {
+  bool had_fragments = false;
+  const std::string smiles =
+      at_place(entity.where, [&] { return chem::standardize_smiles(entity.smiles, had_fragments); });
+  if (had_fragments) {
+    diagnostics.warn(fmt::format("{}: the binder has several fragments; only the largest, {}, is used", entity.where,
+                                 in_quotes(smiles)));
   }
-  return ligand_template(
-      std::make_shared<Component>(chem::component_from_smiles(smiles, fmt::format("LIG{}", number))));
+  check_binder_size(job, at_place(entity.where, [&] { return chem::count_heavy_atoms(smiles); }));
+  return smiles;
+}
+
+/// The residue of the `number`-th SMILES of an input.
+ResidueTemplate smiles_template(const Job& job, const Entity& entity, int number, Diagnostics& diagnostics) {
+  const std::string smiles = is_affinity_binder(job, entity) ? binder_smiles(job, entity, diagnostics) : entity.smiles;
+  return at_place(entity.where, [&] {
+    return ligand_template(
+        std::make_shared<Component>(chem::component_from_smiles(smiles, fmt::format("LIG{}", number))));
+  });
 }
 
 /// Assembles a complex entity by entity; entities that cannot be made are refused and left out.
@@ -123,9 +131,7 @@ class ComplexBuilder {
     if (entity.type != ChainType::nonpolymer) return polymer_templates(entity, components_, diagnostics_);
     if (entity.smiles.empty()) return ligand_templates(entity, components_, diagnostics_);
     ++num_smiles_;
-    return {at_place(entity.where, [&] {
-      return smiles_template(entity, num_smiles_, is_affinity_binder(job_, entity), diagnostics_);
-    })};
+    return {smiles_template(job_, entity, num_smiles_, diagnostics_)};
   }
 
   void add_entity(std::size_t index) {

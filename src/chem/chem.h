@@ -25,6 +25,10 @@ bool is_available();
 bio::Component component_from_smiles(const std::string& smiles, const std::string& code,
                                      const std::function<void()>& between_attempts = {});
 
+/// Number of atoms of a SMILES that are no hydrogens, without making a conformer. Throws ParseError for a SMILES that
+/// RDKit refuses.
+std::int32_t count_heavy_atoms(const std::string& smiles);
+
 /// The SMILES as the reference standardises affinity binders: largest fragment, ChEMBL's normalisation, uncharged.
 /// `had_fragments` is set when fragments were dropped. Throws ParseError for an excluded or broken molecule.
 std::string standardize_smiles(const std::string& smiles, bool& had_fragments);

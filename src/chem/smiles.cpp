@@ -175,6 +175,12 @@ bio::Component component_from_smiles(const std::string& smiles, const std::strin
   return translating<ParseError>(subject_of(text), [&] { return component_of(text, code, between_attempts); });
 }
 
+std::int32_t count_heavy_atoms(const std::string& smiles) {
+  const std::string text = smiles_of(smiles);
+  return translating<ParseError>(subject_of(text),
+                                 [&] { return static_cast<std::int32_t>(parse_sanitized(text)->getNumHeavyAtoms()); });
+}
+
 double weight_of_smiles(const std::string& smiles) {
   const std::string text = smiles_of(smiles);
   return translating<ParseError>(subject_of(text), [&] {

@@ -21,6 +21,8 @@ bio::Component component_from_smiles(const std::string& smiles, const std::strin
   refuse("the ligand of SMILES " + in_quotes(smiles));
 }
 
+std::int32_t count_heavy_atoms(const std::string& smiles) { refuse("the ligand of SMILES " + in_quotes(smiles)); }
+
 std::string standardize_smiles(const std::string& smiles, bool&) {
   refuse("the affinity of SMILES " + in_quotes(smiles));
 }
