@@ -215,6 +215,17 @@ TEST(ComponentTable, DamagedBlocksAreRefusedWhenTheyAreRead) {
   EXPECT_NE(refusal_of(with_entry(12, ~std::uint32_t{0}), first), "");
 }
 
+/// A decoded block of these columns.
+std::string block_of(const std::vector<std::string>& columns) {
+  std::string sizes, bodies;
+  for (const std::string& column : columns) {
+    const auto size = static_cast<std::uint32_t>(column.size());
+    sizes.append(reinterpret_cast<const char*>(&size), sizeof(size));
+    bodies += column;
+  }
+  return sizes + bodies;
+}
+
 TEST(ComponentTable, WrongColumnsAreRefused) {
   const auto refused = [](const std::string& block) {
     try {
@@ -235,15 +246,6 @@ TEST(ComponentTable, WrongColumnsAreRefused) {
       // bonds and coordinates
       "", "", "", "", std::string("\xe8\x18\0\3\xfc\0", 6), ""};
   // clang-format on
-  const auto block_of = [](const std::vector<std::string>& parts) {
-    std::string sizes, bodies;
-    for (const std::string& part : parts) {
-      const auto size = static_cast<std::uint32_t>(part.size());
-      sizes.append(reinterpret_cast<const char*>(&size), sizeof(size));
-      bodies += part;
-    }
-    return sizes + bodies;
-  };
   const Component component = decode_component(block_of(columns), 1, 0, "x");
   ASSERT_EQ(component.atoms.size(), 1U);
   EXPECT_EQ(component.atoms[0].name, "C1");
