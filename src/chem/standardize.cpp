@@ -51,15 +51,16 @@ void check_elements(const ROMol& molecule, const std::string& subject) {
   }
 }
 
-/// The largest fragment of a molecule that is not sanitised; it is sanitised then.
-Molecule largest_fragment(RWMol& molecule, bool& had_fragments) {
+/// Sanitises a molecule and leaves its largest fragment.
+Molecule largest_fragment(Molecule molecule, bool& had_fragments) {
   std::vector<int> fragment_of;
-  had_fragments = RDKit::MolOps::getMolFrags(molecule, fragment_of) > 1;
+  had_fragments = RDKit::MolOps::getMolFrags(*molecule, fragment_of) > 1;
   // The reference counts the hydrogens of atoms whose valences are not known yet, and fails for every molecule of
   // several fragments. Known valences are what its steps need.
-  if (had_fragments) RDKit::MolOps::sanitizeMol(molecule);
+  RDKit::MolOps::sanitizeMol(*molecule);
+  if (!had_fragments) return molecule;
   RDKit::MolStandardize::LargestFragmentChooser chooser;
-  const std::unique_ptr<ROMol> largest(chooser.choose(molecule));
+  const std::unique_ptr<ROMol> largest(chooser.choose(*molecule));
   return std::make_unique<RWMol>(*largest);
 }
 
@@ -159,7 +160,7 @@ std::string standardize_smiles(const std::string& smiles, bool& had_fragments) {
   return translating<ParseError>(subject, [&] {
     Molecule molecule = parse_as_written(text);
     check_elements(*molecule, subject);
-    molecule = standardized(largest_fragment(*molecule, had_fragments));
+    molecule = standardized(largest_fragment(std::move(molecule), had_fragments));
     std::string result = RDKit::MolToSmiles(*molecule);
     try {
       parse_sanitized(result);
