@@ -8,6 +8,7 @@
 #include <set>
 #include <sstream>
 
+#include "bio/mmcif_components.h"
 #include "bio/model_checks.h"
 
 namespace tilefold::bio {
@@ -35,30 +36,37 @@ PolymerWords polymer_words(ChainType type) {
   return {"", "", ""};
 }
 
-bool is_polymer(const Chain& chain) { return chain.type != ChainType::nonpolymer; }
+bool is_ligand(const Chain& chain) { return chain.type == ChainType::nonpolymer; }
 
-bool is_single_ligand(const Chain& chain) { return !is_polymer(chain) && chain.residue_count == 1; }
+/// Is the chain a polymer in the tables? Reference quirk: one residue alone is none.
+bool is_polymer(const Chain& chain) { return !is_ligand(chain) && chain.residue_count > 1; }
+
+bool is_nonpolymer(const Chain& chain) { return !is_polymer(chain) && chain.residue_count == 1; }
+
+bool is_water(const Chain& chain, const Residue& first) {
+  return is_ligand(chain) && chain.residue_count == 1 && first.name == "HOH";
+}
 
 /// Ligands of several residues are branched entities, be they sugars or not.
-const char* entity_type(const Chain& chain) {
+const char* entity_type(const Chain& chain, const Residue& first) {
+  if (is_water(chain, first)) return "water";
   if (is_polymer(chain)) return "polymer";
   return chain.residue_count == 1 ? "non-polymer" : "branched";
 }
 
 const char* component_type(const Chain& chain) {
-  if (is_polymer(chain)) return polymer_words(chain.type).component_type;
+  if (!is_ligand(chain)) return polymer_words(chain.type).component_type;
   return chain.residue_count == 1 ? "non-polymer" : "saccharide";
 }
 
-/// Code of a residue in the canonical sequence. The reference looks three-letter amino acid names up in a one-letter
-/// alphabet, so every amino acid is unknown there; readers of its files have come to expect it.
+/// Code of a residue in the canonical sequence; that of every amino acid is X, and readers of the reference's files
+/// have come to expect it.
 std::string canonical_letter(ChainType type, const std::string& name) {
-  static const std::set<std::string> rna = {"A", "C", "G", "U"};
-  static const std::set<std::string> dna = {"DA", "DC", "DG", "DT"};
-  if (type == ChainType::rna && rna.contains(name)) return name;
-  if (type == ChainType::dna && dna.contains(name)) return name.substr(1);
-  return polymer_words(type).unknown_letter;
+  const DescribedComponent* known = describe_component(type, name);
+  return known == nullptr ? polymer_words(type).unknown_letter : std::string(known->letter);
 }
+
+std::string with_three_decimals(double value) { return fmt::format("{:.3f}", value); }
 
 /// ModelCIF rounds to a fixed number of decimals and then prints the shortest form.
 std::string rounded(double value, double unit) {
@@ -122,24 +130,40 @@ class ModelCif {
     block().set_pair("_audit_conform.dict_version", "1.4.6");
   }
   void add_components() {
-    std::map<std::string, std::string> types;
+    // A component that several kinds of entities have is listed once, with the kind of the first: `id` is the table's
+    // key. (The reference has a row for each kind.)
+    std::map<std::string, const Chain*> owners;
     for (const auto& chains : entities_) {
-      for (const Residue* residue : residues_of(*chains.front())) {
-        types.emplace(residue->name, component_type(*chains.front()));
-      }
+      for (const Residue* residue : residues_of(*chains.front())) owners.emplace(residue->name, chains.front());
     }
     cif::Loop& table = loop("_chem_comp", {"id", "type", "name", "formula", "formula_weight", "ma_provenance"});
-    for (const auto& [name, type] : types) add_row(table, {name, type, ".", ".", ".", "CCD Core"});
+    for (const auto& [name, owner] : owners) {
+      const DescribedComponent* known = describe_component(owner->type, name);
+      if (known == nullptr) {
+        add_row(table, {name, component_type(*owner), ".", ".", ".", "CCD Core"});
+      } else {
+        add_row(table, {name, component_type(*owner), std::string(known->name), std::string(known->formula),
+                        with_three_decimals(known->weight), "CCD Core"});
+      }
+    }
   }
   void add_entities() {
     cif::Loop& entities = loop("_entity", {"id", "type", "src_method", "pdbx_description", "formula_weight",
                                            "pdbx_number_of_molecules", "details"});
     for (std::size_t e = 0; e < entities_.size(); ++e) {
-      const char* type = entity_type(*entities_[e].front());
-      add_row(entities, {id(e), type, "man", ".", ".", std::to_string(entities_[e].size()), "."});
+      const Chain& chain = *entities_[e].front();
+      const Residue& first = *residues_of(chain).front();
+      add_row(entities, {id(e), entity_type(chain, first), is_water(chain, first) ? "nat" : "man", ".",
+                         weight_of(chain), std::to_string(entities_[e].size()), "."});
     }
     add_polymer_entities();
     add_nonpolymer_entities();
+  }
+  std::string weight_of(const Chain& chain) const {
+    std::vector<std::string_view> codes;
+    for (const Residue* residue : residues_of(chain)) codes.push_back(residue->name);
+    const std::optional<double> weight = is_ligand(chain) ? std::nullopt : polymer_weight(chain.type, codes);
+    return weight ? with_three_decimals(*weight) : ".";
   }
   void add_polymer_entities() {
     if (std::none_of(structure_.chains.begin(), structure_.chains.end(), is_polymer)) return;
@@ -197,11 +221,11 @@ class ModelCif {
     }
   }
   void add_nonpolymer_scheme() {
-    if (std::none_of(structure_.chains.begin(), structure_.chains.end(), is_single_ligand)) return;
+    if (std::none_of(structure_.chains.begin(), structure_.chains.end(), is_nonpolymer)) return;
     cif::Loop& scheme = loop("_pdbx_nonpoly_scheme", {"asym_id", "entity_id", "mon_id", "ndb_seq_num", "pdb_seq_num",
                                                       "auth_seq_num", "auth_mon_id", "pdb_strand_id", "pdb_ins_code"});
     for (const Chain& chain : structure_.chains) {
-      if (!is_single_ligand(chain)) continue;
+      if (!is_nonpolymer(chain)) continue;
       const std::string& name = residues_of(chain).front()->name;
       add_row(scheme, {chain.name, id(chain.entity_id), name, "1", "1", "1", name, chain.name, "."});
     }
@@ -234,7 +258,7 @@ class ModelCif {
           const float* position = &model_.coordinates[3 * static_cast<std::size_t>(a)];
           const std::string number = std::to_string(residue->index + 1);
           elements.insert(element_symbol(atom));
-          add_row(sites, {is_polymer(chain) ? "ATOM" : "HETATM", std::to_string(a + 1), element_symbol(atom), atom.name,
+          add_row(sites, {is_ligand(chain) ? "HETATM" : "ATOM", std::to_string(a + 1), element_symbol(atom), atom.name,
                           ".", residue->name, is_polymer(chain) ? number : ".", number, "?", chain.name,
                           fmt::format("{:.5f}", position[0]), fmt::format("{:.5f}", position[1]),
                           fmt::format("{:.5f}", position[2]), "1", id(chain.entity_id), chain.name, residue->name,
@@ -264,7 +288,7 @@ class ModelCif {
   /// pLDDT x 100 of a residue: that of its token, or the mean over a ligand's atoms, which the reference rounds to two
   /// decimals.
   double quality(const Chain& chain, const Residue& residue) const {
-    if (is_polymer(chain)) return b_factors_[residue.atom_start];
+    if (!is_ligand(chain)) return b_factors_[residue.atom_start];
     const auto first = b_factors_.begin() + residue.atom_start;
     const double sum = std::accumulate(first, first + residue.atom_count, 0.0);
     return std::round(sum / residue.atom_count * 100.0) / 100.0;
