@@ -98,7 +98,7 @@ void expect_atoms(const Component& component, const Golden& golden) {
     const ComponentAtom& atom = component.atoms[next++];
     const json& row = golden.atoms[i];
     SCOPED_TRACE(atom.name);
-    EXPECT_EQ(atom.name, row.at(kName));
+    EXPECT_EQ(atom.name, row.at(kName).get<std::string>());
     EXPECT_EQ(atom.element, row.at(kElement));
     EXPECT_EQ(atom.charge, row.at(kCharge));
     if (golden.stored_hydrogens[i] == 0) {
