@@ -107,7 +107,8 @@ TEST(Components, PhosphoserineInDetail) {
   EXPECT_EQ(atom(*default_components().find("ARG"), "NH2").charge, 1);
   EXPECT_EQ(atom(*default_components().find("LYS"), "NZ").charge, 1);
   int aromatic = 0;
-  for (const ComponentBond& bond : default_components().find("PTR")->bonds) aromatic += bond.type == BondType::aromatic;
+  const std::shared_ptr<const Component> residue = default_components().find("PTR");
+  for (const ComponentBond& bond : residue->bonds) aromatic += bond.type == BondType::aromatic;
   EXPECT_EQ(aromatic, 6);
 }
 

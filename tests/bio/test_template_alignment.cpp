@@ -16,9 +16,10 @@ namespace {
 using Segments = std::vector<AlignedSegment>;
 using Pairs = std::vector<std::pair<std::size_t, std::size_t>>;
 
-nlohmann::json golden() {
-  std::ifstream file(std::string(TILEFOLD_TEST_DATA) + "/golden/templates/alignments.json");
-  return nlohmann::json::parse(file);
+const nlohmann::json& golden() {
+  static const nlohmann::json alignments =
+      nlohmann::json::parse(std::ifstream(std::string(TILEFOLD_TEST_DATA) + "/golden/templates/alignments.json"));
+  return alignments;
 }
 
 TEST(TemplateAlignment, GlobalScoreOfTwoZincFingers) {
