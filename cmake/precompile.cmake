@@ -5,7 +5,7 @@
 set(TILEFOLD_PRECOMPILED_common
     <algorithm> <array> <cmath> <cstdint> <cstdlib> <cstring> <filesystem> <fstream> <functional> <limits> <map> <memory>
     <mutex> <numeric> <optional> <set> <span> <string> <string_view> <unordered_map> <utility> <variant> <vector>
-    <fmt/format.h>)
+    <fmt/format.h> <nlohmann/json.hpp>)
 set(TILEFOLD_PRECOMPILED_llvm ${TILEFOLD_PRECOMPILED_common} <llvm/IR/IRBuilder.h> <llvm/IR/Module.h>)
 set(TILEFOLD_PRECOMPILED_test ${TILEFOLD_PRECOMPILED_common} <gtest/gtest.h>)
 set(TILEFOLD_PRECOMPILE_LINK_common fmt::fmt)
