@@ -6,7 +6,7 @@
 #include <span>
 #include <system_error>
 
-#include "net/gzip.h"
+#include "archive/gzip.h"
 #include "runtime/object_file.h"
 #include "tilefold/error.h"
 #include "tilefold/output.h"
@@ -39,7 +39,7 @@ std::optional<std::string> ResultCache::load(const std::string& key) const {
   std::ifstream file(path, std::ios::binary);
   if (!file.read(bytes.data(), static_cast<std::streamsize>(size))) return std::nullopt;
   try {
-    std::string text = net::gunzip(bytes, kMaxResultBytes, path.string());
+    std::string text = archive::gunzip(bytes, kMaxResultBytes, path.string());
     const std::string beginning = beginning_of(key);
     if (!text.starts_with(beginning)) return std::nullopt;
     return text.substr(beginning.size());
@@ -56,7 +56,7 @@ void ResultCache::store(const std::string& key, const std::string& result) const
   std::error_code error;
   std::filesystem::create_directories(folder_, error);
   if (error) throw IoError(fmt::format("cannot create '{}': {}", folder_.string(), error.message()));
-  bio::write_file(file_of(key), net::gzip(beginning_of(key) + result));
+  bio::write_file(file_of(key), archive::gzip(beginning_of(key) + result));
 }
 
 }  // namespace tilefold::msa

@@ -6,8 +6,8 @@
 #include <cstdlib>
 #include <nlohmann/json.hpp>
 
+#include "archive/gzip.h"
 #include "msa/alignment.h"
-#include "net/gzip.h"
 #include "net/tar.h"
 #include "net/url.h"
 #include "tilefold/error.h"
@@ -116,7 +116,7 @@ ServerReply parse_reply(std::string_view text, const std::string& source) {
 
 std::vector<std::string> parse_result(std::string_view archive, Search search, std::size_t sequences,
                                       const std::string& source) {
-  const std::string bytes = net::gunzip(archive, kMaxResultBytes, source);
+  const std::string bytes = archive::gunzip(archive, kMaxResultBytes, source);
   std::map<std::string, std::string_view> files;
   net::TarReader reader(bytes, source);
   while (const auto member = reader.next()) {

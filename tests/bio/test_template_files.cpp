@@ -308,12 +308,11 @@ TEST_F(TemplateFile, DamagedCompressionIsRefused) {
   std::ifstream file(path, std::ios::binary);
   std::string bytes((std::istreambuf_iterator<char>(file)), {});
   write("short.cif.gz", bytes.substr(0, bytes.size() - 12));
-  EXPECT_NE(error_of([&] { read(folder_ / "short.cif.gz"); }).find("damaged gzip file: it ends too early"),
-            std::string::npos);
+  EXPECT_NE(error_of([&] { read(folder_ / "short.cif.gz"); }).find("the gzip archive is truncated"), std::string::npos);
   bytes[12] = static_cast<char>(bytes[12] ^ 0x55);
   bytes[14] = static_cast<char>(bytes[14] ^ 0x55);
   write("broken.cif.gz", bytes);
-  EXPECT_NE(error_of([&] { read(folder_ / "broken.cif.gz"); }).find("damaged gzip file"), std::string::npos);
+  EXPECT_NE(error_of([&] { read(folder_ / "broken.cif.gz"); }).find("the gzip archive is damaged"), std::string::npos);
 }
 
 TEST_F(TemplateFile, MissingFilesAreRefused) {

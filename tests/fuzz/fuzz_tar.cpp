@@ -2,9 +2,9 @@
 #include <cstdio>
 #include <string>
 
+#include "archive/gzip.h"
 #include "fuzz/text_target.h"
 #include "msa/server_protocol.h"
-#include "net/gzip.h"
 #include "net/tar.h"
 
 namespace {
@@ -45,7 +45,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const std::string archive = with_checksums({reinterpret_cast<const char*>(data), size});
   tilefold::fuzz::run_text_target<ParseError>(data, size, [&](std::string_view) { walk(archive); });
   tilefold::fuzz::run_text_target<ParseError>(data, size, [](std::string_view bytes) {
-    const std::string content = tilefold::net::gunzip(bytes, kMaxBytes, "fuzz.gz");
+    const std::string content = tilefold::archive::gunzip(bytes, kMaxBytes, "fuzz.gz");
     if (content.size() > kMaxBytes) std::abort();
     walk(content);
   });
@@ -53,7 +53,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   return tilefold::fuzz::run_text_target<ParseError>(data, size, [&](std::string_view) {
     using tilefold::msa::Search;
     for (const std::string& text :
-         tilefold::msa::parse_result(tilefold::net::gzip(archive), Search::paired, 2, "fuzz")) {
+         tilefold::msa::parse_result(tilefold::archive::gzip(archive), Search::paired, 2, "fuzz")) {
       if (text.empty()) std::abort();
     }
   });

@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "net/gzip.h"
+#include "archive/gzip.h"
 #include "support/stub_server.h"
 #include "support/tar_builder.h"
 
@@ -18,7 +18,7 @@ inline std::string json_reply(const std::string& status, const std::string& id) 
 inline std::string result_archive(const std::map<std::string, std::string>& files) {
   std::string tar;
   for (const auto& [name, data] : files) tar += test::tar_member(name, data);
-  return net::gzip(tar + test::tar_end());
+  return archive::gzip(tar + test::tar_end());
 }
 
 /// The sequences in a submission.

@@ -2,8 +2,8 @@
 #include <gtest/gtest.h>
 #include <sys/stat.h>
 
+#include "archive/gzip.h"
 #include "msa/result_cache.h"
-#include "net/gzip.h"
 #include "weights/archive_builder.h"
 
 namespace tilefold::msa {
@@ -68,7 +68,7 @@ TEST_F(MsaResultCache, TakesDamagedEntriesForMissingOnes) {
     write_bytes(file, bytes.substr(0, size));
     EXPECT_EQ(cache_.load(kKey), std::nullopt) << size << " bytes";
   }
-  write_bytes(file, net::gzip("tilefold alignment 2\n" + kKey + "\n\nresult"));
+  write_bytes(file, archive::gzip("tilefold alignment 2\n" + kKey + "\n\nresult"));
   EXPECT_EQ(cache_.load(kKey), std::nullopt) << "another format";
   write_bytes(file, bytes);
   EXPECT_TRUE(cache_.load(kKey).has_value());

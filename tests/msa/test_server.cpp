@@ -251,7 +251,7 @@ TEST_F(MsaServer, FetchesADamagedResultAgain) {
   const std::string place = url() + "/result/download/t-msa: ";
   EXPECT_EQ(failure_with(good.substr(0, good.size() / 2)), place + "the gzip archive is truncated");
   EXPECT_EQ(failure_with("<html>"), place + "expected a gzip archive, found '<html>'");
-  EXPECT_NE(failure_with(net::gzip(std::string(700, 'x'))).find("not a tar archive"), std::string::npos);
+  EXPECT_NE(failure_with(archive::gzip(std::string(700, 'x'))).find("not a tar archive"), std::string::npos);
   EXPECT_EQ(failure_with(result_archive({{"uniref.a3m", ">101\nMKTAY\n"}})),
             place + "expected bfd.mgnify30.metaeuk30.smag30.a3m in the archive, found uniref.a3m");
   EXPECT_EQ(failure_with(result_archive({{"uniref.a3m", ">102\nMK\n"}, {"bfd.mgnify30.metaeuk30.smag30.a3m", ""}})),

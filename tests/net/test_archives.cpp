@@ -1,8 +1,7 @@
-// gzip and tar, whole and damaged.
+// tar and other archives, whole and damaged.
 #include <gtest/gtest.h>
 
 #include "net/archive_check.h"
-#include "net/gzip.h"
 #include "net/tar.h"
 #include "support/tar_builder.h"
 #include "weights/archive_builder.h"
@@ -19,46 +18,6 @@ using weights::TemporaryFolder;
 using weights::ZipBuilder;
 
 constexpr std::size_t kMegabyte = std::size_t{1} << 20;
-
-std::string noise(std::size_t size) {
-  std::string bytes(size, '\0');
-  std::uint32_t state = 1;
-  for (char& byte : bytes) byte = static_cast<char>((state = state * 1664525U + 1013904223U) >> 24);
-  return bytes;
-}
-
-TEST(NetGzip, RestoresWhatItPacked) {
-  for (const std::string& bytes : {std::string(), std::string("a"), std::string(200'000, 'a'), noise(200'000)}) {
-    EXPECT_EQ(gunzip(gzip(bytes), kMegabyte, "x"), bytes);
-  }
-}
-
-TEST(NetGzip, ReadsSeveralMembersAndIgnoresPadding) {
-  EXPECT_EQ(gunzip(gzip("one ") + gzip("") + gzip("two"), kMegabyte, "x"), "one two");
-  EXPECT_EQ(gunzip(gzip("one") + std::string(100, '\0'), kMegabyte, "x"), "one");
-}
-
-TEST(NetGzip, RefusesWhatIsNotWhole) {
-  const std::string packed = gzip(noise(1000));
-  for (const std::size_t size : {std::size_t{2}, std::size_t{10}, std::size_t{500}, packed.size() - 1}) {
-    EXPECT_EQ(message_of<ParseError>([&] { gunzip(packed.substr(0, size), kMegabyte, "x"); }),
-              "x: the gzip archive is truncated");
-  }
-  std::string damaged = packed;
-  damaged[packed.size() - 6] ^= 1;  // in the checksum
-  EXPECT_NE(message_of<ParseError>([&] { gunzip(damaged, kMegabyte, "x"); }).find("x: the gzip archive is damaged"),
-            std::string::npos);
-  EXPECT_EQ(message_of<ParseError>([&] { gunzip("<html>\nBusy</html>", kMegabyte, "x"); }),
-            "x: expected a gzip archive, found '<html> Busy</html>'");
-  EXPECT_EQ(message_of<ParseError>([&] { gunzip("", kMegabyte, "x"); }), "x: expected a gzip archive, found nothing");
-}
-
-TEST(NetGzip, BoundsWhatItUnpacks) {
-  const std::string packed = gzip(std::string(100'000, 'a'));
-  EXPECT_EQ(gunzip(packed, 100'000, "x").size(), 100'000U);
-  EXPECT_EQ(message_of<ParseError>([&] { gunzip(packed, 99'999, "x"); }),
-            "x: the gzip archive holds more than the allowed 99999 bytes");
-}
 
 std::vector<std::pair<std::string, std::string>> files_in(const std::string& bytes) {
   std::vector<std::pair<std::string, std::string>> files;

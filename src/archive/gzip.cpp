@@ -1,4 +1,4 @@
-#include "net/gzip.h"
+#include "archive/gzip.h"
 
 #include <fmt/format.h>
 #include <zlib.h>
@@ -7,13 +7,14 @@
 #include <limits>
 #include <new>
 
-#include "net/url.h"
 #include "tilefold/error.h"
+#include "tilefold/text.h"
 
-namespace tilefold::net {
+namespace tilefold::archive {
 namespace {
 
 constexpr int kGzipWindow = 16 + MAX_WBITS;  // zlib's way to ask for a gzip header
+constexpr std::string_view kMagic = "\x1f\x8b";
 constexpr std::size_t kChunk = std::size_t{1} << 16;
 
 /// Gives zlib the next input; its counters have 32 bits.
@@ -48,10 +49,12 @@ struct Deflater {
 
 }  // namespace
 
+bool is_gzip(std::string_view bytes) { return bytes.starts_with(kMagic); }
+
 std::string gunzip(std::string_view bytes, std::size_t max_bytes, const std::string& source) {
-  if (!bytes.starts_with("\x1f\x8b")) {
-    throw ParseError(fmt::format("{}: expected a gzip archive, found {}", source,
-                                 bytes.empty() ? "nothing" : fmt::format("'{}'", printable(bytes, 60))));
+  if (!is_gzip(bytes)) {
+    throw ParseError(
+        fmt::format("{}: expected a gzip archive, found {}", source, bytes.empty() ? "nothing" : in_quotes(bytes)));
   }
   std::string output;
   std::string chunk(kChunk, '\0');
@@ -99,4 +102,4 @@ std::string gzip(std::string_view bytes) {
   return output;
 }
 
-}  // namespace tilefold::net
+}  // namespace tilefold::archive
