@@ -56,6 +56,13 @@ function(tilefold_component name)
   set_property(GLOBAL APPEND PROPERTY TILEFOLD_LIBRARIES ${ARG_LINK})
 endfunction()
 
+# Builds the library with RDKit (chemistry.cmake) whenever `program`, which may load it, is built.
+function(tilefold_loads_chemistry program)
+  if(TARGET tilefold_chemistry)
+    add_dependencies(${program} tilefold_chemistry)
+  endif()
+endfunction()
+
 # The library of all components, the program, the tests and the benchmarks.
 function(tilefold_finish)
   get_property(components GLOBAL PROPERTY TILEFOLD_COMPONENTS)
@@ -74,6 +81,7 @@ function(tilefold_finish)
   if(TARGET tilefold_cli)
     add_executable(tilefold ${CMAKE_SOURCE_DIR}/src/cli/main.cpp)
     target_link_libraries(tilefold PRIVATE tilefold_engine tilefold_settings)
+    tilefold_loads_chemistry(tilefold)
   endif()
   file(GLOB examples CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/examples/*.cpp)
   foreach(source ${examples})

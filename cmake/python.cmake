@@ -18,6 +18,7 @@ nanobind_add_module(tilefold_python NB_STATIC NOMINSIZE LTO ${native_sources})
 set_target_properties(tilefold_python PROPERTIES OUTPUT_NAME _native)
 target_compile_definitions(tilefold_python PRIVATE TILEFOLD_VERSION="${PROJECT_VERSION}")
 target_link_libraries(tilefold_python PRIVATE tilefold_engine tilefold_settings)
+tilefold_loads_chemistry(tilefold_python)
 # Warnings about nanobind's and Python's own headers are not ours to mend.
 target_include_directories(tilefold_python SYSTEM PRIVATE ${nanobind_ROOT}/../include ${Python_INCLUDE_DIRS})
 target_include_directories(tilefold_python PRIVATE ${CMAKE_SOURCE_DIR}/python)
@@ -26,6 +27,10 @@ if(SKBUILD)
   set_target_properties(tilefold_python tilefold_engine PROPERTIES INSTALL_RPATH "$ORIGIN")
   install(TARGETS tilefold_python LIBRARY DESTINATION tilefold)
   install(TARGETS tilefold_engine LIBRARY DESTINATION tilefold)
+  if(TARGET tilefold_chemistry)
+    set_target_properties(tilefold_chemistry PROPERTIES INSTALL_RPATH "$ORIGIN")
+    install(TARGETS tilefold_chemistry LIBRARY DESTINATION tilefold)
+  endif()
   # Type stubs, from the module that was just built.
   set(stubs ${CMAKE_BINARY_DIR}/stubs)
   add_custom_command(

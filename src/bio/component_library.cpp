@@ -1,5 +1,4 @@
 // Look-up of components: a user's file, the molecules of a Boltz cache, the table built with Tilefold.
-#include <dlfcn.h>
 #include <fmt/format.h>
 
 #include <array>
@@ -17,6 +16,7 @@
 #include "bio/text.h"
 #include "tilefold/bio/component.h"
 #include "tilefold/error.h"
+#include "tensor/library_folder.h"
 
 namespace tilefold::bio {
 namespace {
@@ -36,15 +36,6 @@ ComponentMap read_user_file(const std::filesystem::path& path) {
     result.emplace(std::move(code), std::make_shared<const Component>(std::move(component)));
   }
   return result;
-}
-
-/// The folder of the library (or program) that this code is in; empty when the system does not tell.
-std::filesystem::path library_folder() {
-  Dl_info info{};
-  if (dladdr(reinterpret_cast<const void*>(&library_folder), &info) == 0 || info.dli_fname == nullptr) return {};
-  std::error_code error;
-  const std::filesystem::path file = std::filesystem::canonical(info.dli_fname, error);
-  return error ? std::filesystem::path(info.dli_fname).parent_path() : file.parent_path();
 }
 
 }  // namespace

@@ -111,5 +111,21 @@ TEST(CliComponents, AnUnknownCodeNamesTheOption) {
   EXPECT_NE(result.errors.find("--components FILE"), std::string::npos) << result.errors;
 }
 
+// RDKit's sixty shared libraries would take every run 20 ms.
+TEST(CliComponents, RdkitIsLoadedOnlyWhereItIsNeeded) {
+  const TempFolder folder;
+  const auto loaded_for = [&](const std::string& name, const std::string& ligand) {
+    const std::string text = "sequences:\n  - protein: {id: A, sequence: GAS, msa: empty}\n" + ligand;
+    const RunResult result =
+        run(predict(folder.write(name + ".yaml", text), folder / name, {}), {.environment = {{"LD_DEBUG", "files"}}});
+    EXPECT_EQ(result.exit_code, 0) << name;
+    EXPECT_NE(result.errors.find("libtilefold.so"), std::string::npos) << "the loader says nothing";
+    return result.errors.find("libRDKit") != std::string::npos;
+  };
+  EXPECT_FALSE(loaded_for("none", ""));
+  EXPECT_FALSE(loaded_for("code", "  - ligand: {id: L, ccd: ATP}\n"));
+  EXPECT_EQ(loaded_for("smiles", "  - ligand: {id: L, smiles: CCO}\n"), true);
+}
+
 }  // namespace
 }  // namespace tilefold::cli_test

@@ -9,11 +9,11 @@
 #include <set>
 #include <utility>
 
-#include "chem/chem.h"
-#include "chem/molecule.h"
+#include "chem/rdkit/functions.h"
+#include "chem/rdkit/molecule.h"
 #include "chem/smiles_text.h"
 
-namespace tilefold::chem {
+namespace tilefold::chem::rdkit {
 
 namespace {
 
@@ -195,4 +195,4 @@ Geometry geometry_of(const bio::Component& component) {
   });
 }
 
-}  // namespace tilefold::chem
+}  // namespace tilefold::chem::rdkit

@@ -1,4 +1,4 @@
-#include "chem/embedding.h"
+#include "chem/rdkit/embedding.h"
 
 #include <DistGeom/ChiralViolationContrib.h>
 #include <DistGeom/DistGeomUtils.h>
@@ -14,10 +14,10 @@
 #include <utility>
 #include <vector>
 
-#include "chem/embedding_knowledge.h"
-#include "chem/torsion_field.h"
+#include "chem/rdkit/embedding_knowledge.h"
+#include "chem/rdkit/torsion_field.h"
 
-namespace tilefold::chem {
+namespace tilefold::chem::rdkit {
 
 namespace {
 
@@ -286,4 +286,4 @@ int embed(RDKit::RWMol& molecule, const std::function<void()>& between_attempts)
   return conformer >= 0 ? conformer : embedder.run(/*from_random_positions=*/true);
 }
 
-}  // namespace tilefold::chem
+}  // namespace tilefold::chem::rdkit

@@ -6,13 +6,13 @@
 #include <algorithm>
 #include <cctype>
 
-#include "chem/chem.h"
-#include "chem/embedding.h"
-#include "chem/molecule.h"
+#include "chem/rdkit/embedding.h"
+#include "chem/rdkit/functions.h"
+#include "chem/rdkit/molecule.h"
 #include "chem/smiles_text.h"
 #include "chem/weight.h"
 
-namespace tilefold::chem {
+namespace tilefold::chem::rdkit {
 
 namespace {
 
@@ -167,8 +167,6 @@ bio::Component component_of(const std::string& smiles, const std::string& code,
 
 }  // namespace
 
-bool is_available() { return true; }
-
 bio::Component component_from_smiles(const std::string& smiles, const std::string& code,
                                      const std::function<void()>& between_attempts) {
   const std::string text = smiles_of(smiles);
@@ -195,4 +193,4 @@ double weight_of_smiles(const std::string& smiles) {
   });
 }
 
-}  // namespace tilefold::chem
+}  // namespace tilefold::chem::rdkit

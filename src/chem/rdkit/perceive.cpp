@@ -1,5 +1,3 @@
-#include "chem/perceive.h"
-
 #include <GraphMol/MolOps.h>
 
 #include <cmath>
@@ -7,10 +5,11 @@
 #include <utility>
 #include <vector>
 
-#include "chem/molecule.h"
+#include "chem/rdkit/functions.h"
+#include "chem/rdkit/molecule.h"
 #include "tilefold/error.h"
 
-namespace tilefold::chem {
+namespace tilefold::chem::rdkit {
 
 namespace {
 
@@ -241,4 +240,4 @@ bio::Component perceive(const bio::Component& with_hydrogens) {
   });
 }
 
-}  // namespace tilefold::chem
+}  // namespace tilefold::chem::rdkit

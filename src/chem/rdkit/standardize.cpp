@@ -11,12 +11,12 @@
 #include <array>
 #include <utility>
 
-#include "chem/chem.h"
-#include "chem/molecule.h"
-#include "chem/normalization_rules.h"
+#include "chem/rdkit/functions.h"
+#include "chem/rdkit/molecule.h"
+#include "chem/rdkit/normalization_rules.h"
 #include "chem/smiles_text.h"
 
-namespace tilefold::chem {
+namespace tilefold::chem::rdkit {
 
 namespace {
 
@@ -172,4 +172,4 @@ std::string standardize_smiles(const std::string& smiles, bool& had_fragments) {
   });
 }
 
-}  // namespace tilefold::chem
+}  // namespace tilefold::chem::rdkit

@@ -1,4 +1,4 @@
-#include "chem/embedding_knowledge.h"
+#include "chem/rdkit/embedding_knowledge.h"
 
 #include <DistGeom/TriangleSmooth.h>
 #include <GraphMol/DistGeomHelpers/BoundsMatrixBuilder.h>
@@ -8,9 +8,9 @@
 #include <algorithm>
 #include <stdexcept>
 
-#include "chem/macrocycle_bounds.h"
+#include "chem/rdkit/macrocycle_bounds.h"
 
-namespace tilefold::chem {
+namespace tilefold::chem::rdkit {
 
 namespace {
 
@@ -103,4 +103,4 @@ std::optional<EmbeddingKnowledge> embedding_knowledge(ROMol& molecule) {
   return knowledge;
 }
 
-}  // namespace tilefold::chem
+}  // namespace tilefold::chem::rdkit

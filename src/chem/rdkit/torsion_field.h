@@ -9,7 +9,7 @@
 #include <memory>
 #include <vector>
 
-namespace tilefold::chem {
+namespace tilefold::chem::rdkit {
 
 using TorsionDetails = ForceFields::CrystalFF::CrystalFFDetails;
 
@@ -23,4 +23,4 @@ std::unique_ptr<ForceFields::ForceField> torsion_field(const TorsionDetails& det
 std::unique_ptr<ForceFields::ForceField> planarity_field(const TorsionDetails& details,
                                                          std::vector<RDGeom::Point3D>& positions);
 
-}  // namespace tilefold::chem
+}  // namespace tilefold::chem::rdkit

@@ -9,11 +9,11 @@
 
 #include <functional>
 
-namespace tilefold::chem {
+namespace tilefold::chem::rdkit {
 
 /// Adds a conformer to a molecule with all hydrogens and returns its number; -1 when all attempts fail. The random
 /// numbers begin anew with each call, where those of a fresh process of the reference begin. `between_attempts` may be
 /// empty.
 int embed(RDKit::RWMol& molecule, const std::function<void()>& between_attempts);
 
-}  // namespace tilefold::chem
+}  // namespace tilefold::chem::rdkit

@@ -1,4 +1,4 @@
-#include "chem/macrocycle_bounds.h"
+#include "chem/rdkit/macrocycle_bounds.h"
 
 #include <Geometry/Utils.h>
 #include <GraphMol/MolOps.h>
@@ -12,7 +12,7 @@
 #include <utility>
 #include <vector>
 
-namespace tilefold::chem {
+namespace tilefold::chem::rdkit {
 
 namespace {
 
@@ -127,4 +127,4 @@ void widen_macrocycle_bounds(const ROMol& molecule, DistGeom::BoundsMatrix& boun
   MacrocycleBounds(molecule, bounds).widen();
 }
 
-}  // namespace tilefold::chem
+}  // namespace tilefold::chem::rdkit

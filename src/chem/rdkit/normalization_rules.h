@@ -22,7 +22,7 @@
 
 #include <array>
 
-namespace tilefold::chem {
+namespace tilefold::chem::rdkit {
 
 struct NormalizationRule {
   const char* name;
@@ -45,4 +45,4 @@ constexpr std::array<NormalizationRule, 12> kNormalizationRules = {{
     {"odd azide", "[*:1][N-:2][N+:3]#[N:4]>>[*:1][N+0:2]=[N+:3]=[N-:4]"},
 }};
 
-}  // namespace tilefold::chem
+}  // namespace tilefold::chem::rdkit

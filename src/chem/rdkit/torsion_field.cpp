@@ -1,4 +1,4 @@
-#include "chem/torsion_field.h"
+#include "chem/rdkit/torsion_field.h"
 
 #include <ForceField/UFF/AngleConstraint.h>
 #include <ForceField/UFF/DistanceConstraint.h>
@@ -10,7 +10,7 @@
 #include <set>
 #include <utility>
 
-namespace tilefold::chem {
+namespace tilefold::chem::rdkit {
 
 namespace {
 
@@ -149,4 +149,4 @@ std::unique_ptr<ForceField> planarity_field(const TorsionDetails& details, std::
   return field;
 }
 
-}  // namespace tilefold::chem
+}  // namespace tilefold::chem::rdkit

@@ -9,9 +9,9 @@
 #include <optional>
 #include <vector>
 
-#include "chem/torsion_field.h"
+#include "chem/rdkit/torsion_field.h"
 
-namespace tilefold::chem {
+namespace tilefold::chem::rdkit {
 
 /// An atom with four neighbours that must surround it.
 struct TetrahedralCentre {
@@ -40,4 +40,4 @@ struct EmbeddingKnowledge {
 /// Nothing when the bounds contradict each other. Assigns stereochemistry.
 std::optional<EmbeddingKnowledge> embedding_knowledge(RDKit::ROMol& molecule);
 
-}  // namespace tilefold::chem
+}  // namespace tilefold::chem::rdkit

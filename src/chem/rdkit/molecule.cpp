@@ -1,4 +1,4 @@
-#include "chem/molecule.h"
+#include "chem/rdkit/molecule.h"
 
 #include <GraphMol/Conformer.h>
 #include <GraphMol/MolOps.h>
@@ -9,7 +9,7 @@
 
 #include "chem/smiles_text.h"
 
-namespace tilefold::chem {
+namespace tilefold::chem::rdkit {
 
 namespace {
 
@@ -283,4 +283,4 @@ std::vector<std::int32_t> heavy_places(const RDKit::ROMol& molecule) {
   return places;
 }
 
-}  // namespace tilefold::chem
+}  // namespace tilefold::chem::rdkit

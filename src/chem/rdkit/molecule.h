@@ -1,4 +1,4 @@
-/// Molecules of RDKit from SMILES and from components. Only src/chem/*.cpp may include this: no header of the project
+/// Molecules of RDKit from SMILES and from components. Only this folder may include it: no other header of the project
 /// shows RDKit's types.
 #pragma once
 
@@ -16,7 +16,7 @@
 #include "tilefold/error.h"
 #include "tilefold/text.h"
 
-namespace tilefold::chem {
+namespace tilefold::chem::rdkit {
 
 using Molecule = std::unique_ptr<RDKit::RWMol>;
 
@@ -61,4 +61,4 @@ Molecule molecule_of(const bio::Component& component);
 /// Place of each atom among the heavy ones, -1 for hydrogen.
 std::vector<std::int32_t> heavy_places(const RDKit::ROMol& molecule);
 
-}  // namespace tilefold::chem
+}  // namespace tilefold::chem::rdkit
