@@ -26,4 +26,5 @@ assert ttnn.add is tilefold.ttnn.add
 # The component table lies beside the library, which looks for it there.
 folder = Path(tilefold.__file__).parent
 assert (folder / "components.tfc").stat().st_size > 1e7 and list(folder.glob("libtilefold.so*"))
+assert (folder / "libtilefold_chemistry.so").exists()
 print(f"tilefold {tilefold.__version__} on {tilefold.active_isa()}: ok")
