@@ -15,7 +15,7 @@
 namespace tilefold::bio {
 namespace {
 
-using testing::TemporaryFolder;
+using test::TemporaryFolder;
 
 /// A pickled molecule of one atom with this name.
 std::string atom_pickle(std::string_view name) {

@@ -100,28 +100,8 @@ int wait_for(pid_t process, const Child& child, const std::string& interrupt_at)
 
 }  // namespace
 
-TempFolder::TempFolder() {
-  std::string name = (std::filesystem::temp_directory_path() / "tilefold_test_XXXXXX").string();
-  if (::mkdtemp(name.data()) == nullptr) throw std::runtime_error("cannot create a temporary folder");
-  path_ = name;
-}
-
-TempFolder::~TempFolder() {
-  std::error_code ignored;
-  std::filesystem::remove_all(path_, ignored);
-}
-
-std::filesystem::path TempFolder::write(std::string_view name, std::string_view text) const {
-  const std::filesystem::path file = path_ / name;
-  std::filesystem::create_directories(file.parent_path());
-  std::ofstream stream(file, std::ios::binary);
-  stream.write(text.data(), static_cast<std::streamsize>(text.size()));
-  if (!stream) throw std::runtime_error("cannot write " + file.string());
-  return file;
-}
-
 RunResult run(const std::vector<std::string>& arguments, const RunOptions& options) {
-  const TempFolder folder;
+  const TemporaryFolder folder;
   std::vector<std::string> argument_texts = {TILEFOLD_PROGRAM};
   argument_texts.insert(argument_texts.end(), arguments.begin(), arguments.end());
   std::vector<std::string> environment_texts = make_environment(folder.path(), options.environment);

@@ -9,24 +9,11 @@
 #include <string_view>
 #include <vector>
 
+#include "support/temporary_folder.h"
+
 namespace tilefold::cli_test {
 
-/// A fresh folder that disappears with the object.
-class TempFolder {
- public:
-  TempFolder();
-  ~TempFolder();
-  TempFolder(const TempFolder&) = delete;
-  TempFolder& operator=(const TempFolder&) = delete;
-
-  const std::filesystem::path& path() const { return path_; }
-  std::filesystem::path operator/(std::string_view name) const { return path_ / name; }
-  /// Writes a file (and the folders above it) and returns its path.
-  std::filesystem::path write(std::string_view name, std::string_view text) const;
-
- private:
-  std::filesystem::path path_;
-};
+using test::TemporaryFolder;
 
 struct RunOptions {
   std::filesystem::path working_folder{};            ///< empty: the test's own

@@ -48,7 +48,7 @@ class CliAffinity : public testing::Test {
   }
   std::filesystem::path affinity(const std::string& id) const { return prediction(id) / ("affinity_" + id + ".json"); }
 
-  TempFolder folder_;
+  TemporaryFolder folder_;
 };
 
 TEST_F(CliAffinity, OnlyInputsThatAskForItGetOne) {

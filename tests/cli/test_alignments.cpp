@@ -48,7 +48,7 @@ class CliAlignments : public testing::Test {
   }
   std::filesystem::path results() const { return folder_ / "boltz_results_jobs"; }
 
-  TempFolder folder_;
+  TemporaryFolder folder_;
   msa::StubSearch stub_;
 };
 

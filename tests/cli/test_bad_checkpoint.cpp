@@ -47,7 +47,7 @@ class CliRefusesCheckpoint : public testing::Test {
     return name;
   }
 
-  TempFolder folder_;
+  TemporaryFolder folder_;
 };
 
 TEST_F(CliRefusesCheckpoint, ThatIsNotThere) { expect_refused("missing.ckpt", {"missing.ckpt"}); }

@@ -137,7 +137,7 @@ std::vector<BadFile> bad_files() {
 }
 
 /// Alignments and templates that the files above name.
-void write_named_files(const TempFolder& folder) {
+void write_named_files(const TemporaryFolder& folder) {
   folder.write("unequal.a3m", ">q\nMKTAY\n>a\nMKTA\n");
   folder.write("letter.a3m", ">q\nMKTAY\n>a\nMK*AY\n");
   folder.write("columns.csv", "name,sequence\n1,MKTAY\n");
@@ -167,7 +167,7 @@ Strings predict(const std::filesystem::path& input, const std::filesystem::path&
 }
 
 TEST(CliRefusesInput, EachMistakeWithOneLineThatNamesTheFile) {
-  const TempFolder folder;
+  const TemporaryFolder folder;
   write_named_files(folder);
   std::vector<BadFile> files = bad_files();
   for (const BadFile& file : files) {
@@ -210,7 +210,7 @@ TEST(CliRefusesInput, EachMistakeWithOneLineThatNamesTheFile) {
 }
 
 /// Runs once and expects exactly one line on standard error, with these words, and no results folder.
-void expect_one_line(const Strings& arguments, const TempFolder& folder, const Strings& words) {
+void expect_one_line(const Strings& arguments, const TemporaryFolder& folder, const Strings& words) {
   const RunResult result = run(arguments, {.working_folder = folder.path()});
   EXPECT_NE(result.exit_code, 0);
   EXPECT_GT(result.exit_code, 0) << "killed by a signal";
@@ -223,7 +223,7 @@ void expect_one_line(const Strings& arguments, const TempFolder& folder, const S
 }
 
 TEST(CliRefusesInput, MissingFilesAndUnfitFolders) {
-  const TempFolder folder;
+  const TemporaryFolder folder;
   expect_one_line(predict("missing.yaml", "out"), folder, {"missing.yaml", "no such file"});
   folder.write("structure.pdb", "");
   expect_one_line(predict("structure.pdb", "out"), folder, {"structure.pdb", ".yaml"});
@@ -240,7 +240,7 @@ TEST(CliRefusesInput, MissingFilesAndUnfitFolders) {
 }
 
 TEST(CliRefusesInput, TwoInputsForOnePlace) {
-  const TempFolder folder;
+  const TemporaryFolder folder;
   folder.write("one/a.fasta", ">A|protein|empty\nMKT\n");
   folder.write("two/a.fasta", ">A|protein|empty\nGGG\n");
   Strings arguments = predict("one/a.fasta", "out");
@@ -249,7 +249,7 @@ TEST(CliRefusesInput, TwoInputsForOnePlace) {
 }
 
 TEST(CliRefusesInput, AMissingInputBeforeTheOthersHaveRun) {
-  const TempFolder folder;
+  const TemporaryFolder folder;
   folder.write("good.fasta", ">A|protein|empty\nMKT\n");
   Strings arguments = predict("good.fasta", "out");
   arguments.push_back("missing.yaml");
@@ -257,7 +257,7 @@ TEST(CliRefusesInput, AMissingInputBeforeTheOthersHaveRun) {
 }
 
 TEST(CliRefusesInput, WhatThePdbFormatCannotHoldBeforePredicting) {
-  const TempFolder folder;
+  const TemporaryFolder folder;
   folder.write("long.yaml", "sequences:\n  - protein: {id: LONG, sequence: MKT, msa: empty}\n");
   Strings arguments = predict("long.yaml", "out");
   for (const char* more : {"--output_format", "pdb"}) arguments.emplace_back(more);
@@ -270,7 +270,7 @@ TEST(CliRefusesInput, WhatThePdbFormatCannotHoldBeforePredicting) {
 }
 
 TEST(CliRefusesOptions, EachWithOneLine) {
-  const TempFolder folder;
+  const TemporaryFolder folder;
   folder.write("good.fasta", ">A|protein|empty\nMKT\n");
   const std::vector<std::pair<Strings, Strings>> cases = {
       {{"--recycling_steps", "-1"}, {"--recycling_steps", "-1"}},
@@ -326,7 +326,7 @@ TEST(CliRefusesOptions, EachWithOneLine) {
 }
 
 TEST(CliRefusesOptions, AnUnknownMethod) {
-  const TempFolder folder;
+  const TemporaryFolder folder;
   folder.write("good.fasta", ">A|protein|empty\nMKT\n");
   Strings arguments = predict("good.fasta", "out");
   arguments.insert(arguments.end(), {"--method", "guesswork"});
@@ -337,7 +337,7 @@ TEST(CliRefusesOptions, AnUnknownMethod) {
 }
 
 TEST(CliRefusesOptions, CommandsThatDoNotExistOrLackArguments) {
-  const TempFolder folder;
+  const TemporaryFolder folder;
   expect_one_line({}, folder, {"subcommand"});
   expect_one_line({"fold"}, folder, {"fold"});
   expect_one_line({"predict"}, folder, {"input"});
@@ -346,7 +346,7 @@ TEST(CliRefusesOptions, CommandsThatDoNotExistOrLackArguments) {
 }
 
 TEST(CliRefusesOptions, UnknownIsaLevels) {
-  const TempFolder folder;
+  const TemporaryFolder folder;
   folder.write("good.fasta", ">A|protein|empty\nMKT\n");
   const RunResult result = run({"info", "--no_peaks"}, {.environment = {{"TILEFOLD_ISA", "sse9"}}});
   EXPECT_EQ(result.exit_code, 1);

@@ -30,7 +30,7 @@ class CliFiles : public testing::Test {
     }
   }
 
-  TempFolder folder_;
+  TemporaryFolder folder_;
 };
 
 TEST_F(CliFiles, AnUnwritableFolderIsNamed) {

@@ -88,7 +88,7 @@ Strings atoms_of(const gemmi::Residue& residue) {
 }
 
 TEST(CliComponents, OwnResiduesAndLigandsArePredicted) {
-  const TempFolder folder;
+  const TemporaryFolder folder;
   const auto input = folder.write("own.yaml", kInput);
   const RunResult result =
       run(predict(input, folder / "out", {"--components", folder.write("own.cif", kComponents).string()}));
@@ -103,7 +103,7 @@ TEST(CliComponents, OwnResiduesAndLigandsArePredicted) {
 }
 
 TEST(CliComponents, AnUnknownCodeNamesTheOption) {
-  const TempFolder folder;
+  const TemporaryFolder folder;
   const RunResult result = run(predict(folder.write("own.yaml", kInput), folder / "out", {}));
   EXPECT_NE(result.exit_code, 0);
   EXPECT_NE(result.errors.find("ALQ9"), std::string::npos) << result.errors;
@@ -113,7 +113,7 @@ TEST(CliComponents, AnUnknownCodeNamesTheOption) {
 
 // RDKit's sixty shared libraries would take every run 20 ms.
 TEST(CliComponents, RdkitIsLoadedOnlyWhereItIsNeeded) {
-  const TempFolder folder;
+  const TemporaryFolder folder;
   const auto loaded_for = [&](const std::string& name, const std::string& ligand) {
     const std::string text = "sequences:\n  - protein: {id: A, sequence: GAS, msa: empty}\n" + ligand;
     const RunResult result =

@@ -40,7 +40,7 @@ class CliFilesDownload : public testing::Test {
                                  test::tar_end();
   std::map<std::string, std::string> files_ = {
       {"/b2/boltz2_conf.ckpt", structure_}, {"/b2/boltz2_aff.ckpt", affinity_}, {"/b2/mols.tar", molecules_}};
-  TempFolder folder_;
+  TemporaryFolder folder_;
   std::filesystem::path cache_ = folder_ / "cache/boltz";
   StubServer server_{[this](const StubRequest& request) { return answer(request); }};
 };

@@ -220,7 +220,7 @@ class CliGolden : public testing::TestWithParam<std::string> {
     }
   }
 
-  TempFolder folder_;
+  TemporaryFolder folder_;
   Checkpoint reference_;
   std::filesystem::path prediction_;
 };
@@ -234,7 +234,7 @@ TEST_P(CliGolden, PredictsWhatTheReferencePredicts) {
 /// The affinity of the case that has one, in the reference's file.
 TEST(CliGoldenAffinity, FileIsTheReferences) {
   for (const bool corrected : {false, true}) {
-    const TempFolder folder;
+    const TemporaryFolder folder;
     const Checkpoint reference = load_safetensors(golden("model/affinity.safetensors"));
     std::map<std::string, Tensor> noise;
     for (const auto& [key, tensor] : reference.tensors) {

@@ -37,7 +37,7 @@ TEST(CliMemoryCheck, RefusesWithTheNumbers) {
 TEST(CliMemoryCheck, TheSystemTellsWhatIsAvailable) { EXPECT_GT(cli::available_memory(), 50'000'000U); }
 
 TEST(CliMemoryCheck, AnInputThatIsTooLargeDoesNotStopTheOthers) {
-  const TempFolder folder;
+  const TemporaryFolder folder;
   folder.write("jobs/large.fasta", ">A|protein|empty\n" + std::string(200'000, 'G') + "\n");
   folder.write("jobs/small.fasta", ">A|protein|empty\nGASPG\n");
   const RunResult result =

@@ -48,7 +48,7 @@ class CliFilesMsa : public testing::Test {
            "}\n  - protein: {id: C, sequence: " + second_ + second_msa + "}\n  - rna: {id: R, sequence: GAU}\n";
   }
 
-  TempFolder folder_;
+  TemporaryFolder folder_;
   std::string first_;
   std::string second_;
 };
@@ -92,7 +92,7 @@ TEST_F(CliFilesMsa, SearchesAnyFastaFileOfProteins) {
 }
 
 /// A script in place of mmseqs.
-std::filesystem::path script(const TempFolder& folder, const std::string& text) {
+std::filesystem::path script(const TemporaryFolder& folder, const std::string& text) {
   const auto file = folder.write("fake", "#!/bin/sh\n" + text + "\n");
   std::filesystem::permissions(file, std::filesystem::perms::owner_all);
   folder.write("db.dbtype", std::string(4, '\0'));
@@ -102,7 +102,7 @@ std::filesystem::path script(const TempFolder& folder, const std::string& text) 
 }
 
 TEST(CliRefusesMsa, WhatCannotBeSearched) {
-  const TempFolder folder;
+  const TemporaryFolder folder;
   const std::string fake = script(folder, "echo 'Error: out of cheese'; exit 3").string();
   folder.write("dna.fasta", ">A|dna\nGATTACA\n");
   folder.write("odd.fasta", ">a\nMK1\n");
@@ -129,7 +129,7 @@ TEST(CliRefusesMsa, WhatCannotBeSearched) {
 }
 
 TEST(CliFilesMsaInterrupted, EndsMmseqsAndLeavesNothing) {
-  const TempFolder folder;
+  const TemporaryFolder folder;
   const std::string fake = script(folder, "sleep 600").string();
   const RunResult result = run({"msa", "a.fasta", "--db", "db", "--mmseqs", fake, "--out", "o"},
                                {.working_folder = folder.path(), .interrupt_at = "mmseqs createdb (1 of"});

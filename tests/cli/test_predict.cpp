@@ -55,7 +55,7 @@ void expect_shape(const std::map<std::string, Tensor>& arrays, const std::string
 }
 
 TEST(CliPredict, WritesWhatABoltzUserExpects) {
-  const TempFolder folder;
+  const TemporaryFolder folder;
   const RunResult result = run(quick(folder.write("peptide.fasta", kPeptide), folder / "out"));
   ASSERT_EQ(result.exit_code, 0) << result.errors;
   EXPECT_TRUE(result.error_messages().empty()) << result.errors;
@@ -94,7 +94,7 @@ TEST(CliPredict, WritesWhatABoltzUserExpects) {
 }
 
 TEST(CliPredict, ConfidenceFilesHaveTheReferencesKeys) {
-  const TempFolder folder;
+  const TemporaryFolder folder;
   const RunResult result = run(quick(folder.write("complex.yaml", kComplex), folder / "out"));
   ASSERT_EQ(result.exit_code, 0) << result.errors;
   const Json confidence =
@@ -117,7 +117,7 @@ TEST(CliPredict, ConfidenceFilesHaveTheReferencesKeys) {
 }
 
 TEST(CliPredict, TakesAFolderAndRanksSamples) {
-  const TempFolder folder;
+  const TemporaryFolder folder;
   folder.write("jobs/peptide.fasta", kPeptide);
   folder.write("jobs/complex.yaml", kComplex);
   Strings arguments = quick(
@@ -160,7 +160,7 @@ TEST(CliPredict, TakesAFolderAndRanksSamples) {
 }
 
 TEST(CliPredict, SamplesDoNotDependOnHowManyAreComputedTogether) {
-  const TempFolder folder;
+  const TemporaryFolder folder;
   const auto input = folder.write("complex.yaml", kComplex);
   const RunResult together = run(quick(input, folder / "together", {"--diffusion_samples", "3"}));
   ASSERT_EQ(together.exit_code, 0) << together.errors;
@@ -171,7 +171,7 @@ TEST(CliPredict, SamplesDoNotDependOnHowManyAreComputedTogether) {
 }
 
 TEST(CliPredict, SkipsFinishedPredictionsUnlessTold) {
-  const TempFolder folder;
+  const TemporaryFolder folder;
   const auto input = folder.write("peptide.fasta", kPeptide);
   ASSERT_EQ(run(quick(input, folder / "out")).exit_code, 0);
   const auto first = contents_below(folder / "out");
@@ -197,7 +197,7 @@ TEST(CliPredict, SkipsFinishedPredictionsUnlessTold) {
 }
 
 TEST(CliPredict, ResultsDoNotDependOnThreads) {
-  const TempFolder folder;
+  const TemporaryFolder folder;
   const auto input = folder.write("complex.yaml", kComplex);
   for (const char* precision : {"mixed", "fp32"}) {
     const std::string one = std::string("one_") + precision;
@@ -209,7 +209,7 @@ TEST(CliPredict, ResultsDoNotDependOnThreads) {
 }
 
 TEST(CliPredict, OneBadInputDoesNotStopTheOthers) {
-  const TempFolder folder;
+  const TemporaryFolder folder;
   folder.write("jobs/a_good.fasta", kPeptide);
   folder.write("jobs/b_bad.yaml", "sequences:\n  - protein: {id: A, sequence: MKT}\n");
   folder.write("jobs/c_good.fasta", kPeptide);
@@ -225,7 +225,7 @@ TEST(CliPredict, OneBadInputDoesNotStopTheOthers) {
 }
 
 TEST(CliPredict, FindsTheMsaBesideTheInputAndReadsAtMostTheRowsAskedFor) {
-  const TempFolder folder;
+  const TemporaryFolder folder;
   folder.write("jobs/peptide.a3m", ">q\nMKTAY\n>a\nMRTAY\n>b\nM-TVY\n>c\nMKSAY\n");
   const auto input =
       folder.write("peptide.yaml", "sequences:\n  - protein: {id: A, sequence: MKTAY, msa: jobs/peptide.a3m}\n");

@@ -11,11 +11,11 @@ namespace {
 using Json = nlohmann::json;
 using Strings = std::vector<std::string>;
 
-Json report_of(const TempFolder& folder, const std::string& id) {
+Json report_of(const TemporaryFolder& folder, const std::string& id) {
   return Json::parse(read_file(folder / ("boltz_results_" + id + "/predictions/" + id + "/run_" + id + ".json")));
 }
 
-Strings quick(const TempFolder& folder, const std::string& input, const Strings& more = {}) {
+Strings quick(const TemporaryFolder& folder, const std::string& input, const Strings& more = {}) {
   Strings arguments = {"predict",
                        (folder / input).string(),
                        "--out_dir",
@@ -33,7 +33,7 @@ Strings quick(const TempFolder& folder, const std::string& input, const Strings&
 }
 
 TEST(CliRunReport, HoldsOptionsSeedVersionsAndTimings) {
-  const TempFolder folder;
+  const TemporaryFolder folder;
   folder.write("x.yaml", "sequences:\n  - protein: {id: A, sequence: GASPG, msa: empty}\n");
   ASSERT_EQ(run(quick(folder, "x.yaml", {"--step_scale", "1.2"})).exit_code, 0);
   const Json report = report_of(folder, "x");
@@ -50,7 +50,7 @@ TEST(CliRunReport, HoldsOptionsSeedVersionsAndTimings) {
 
 // The first is made while the input is parsed, the second only when features are made.
 TEST(CliRunReport, HoldsTheWarningsThatTheTerminalShows) {
-  const TempFolder folder;
+  const TemporaryFolder folder;
   folder.write("x.yaml",
                "colour: red\nsequences:\n  - protein: {id: A, sequence: GASPG, msa: other.a3m}\n"
                "  - ligand: {id: L, ccd: ATP}\n");
@@ -68,7 +68,7 @@ TEST(CliRunReport, HoldsTheWarningsThatTheTerminalShows) {
 }
 
 TEST(CliRunReport, RefusalsOfAFileAreToldTogether) {
-  const TempFolder folder;
+  const TemporaryFolder folder;
   folder.write("x.yaml",
                "sequences:\n"
                "  - protein: {id: A, sequence: GA-PG, msa: empty}\n"

@@ -34,7 +34,7 @@ class SteeringNoise : public testing::Test {
     return "";
   }
 
-  TempFolder folder_;
+  TemporaryFolder folder_;
   bio::Features features_;
   boltz::PredictOptions options_;
 };

@@ -37,7 +37,7 @@ TEST(CliFilesOfWeights, InspectListsTensorsAndHyperParameters) {
 }
 
 TEST(CliFilesOfWeights, ConvertKeepsEveryTensor) {
-  const TempFolder folder;
+  const TemporaryFolder folder;
   const std::string converted = (folder / "tiny.safetensors").string();
   const RunResult result = run({"convert", tiny_checkpoint(), converted});
   ASSERT_EQ(result.exit_code, 0) << result.errors;
@@ -53,7 +53,7 @@ TEST(CliFilesOfWeights, ConvertKeepsEveryTensor) {
 }
 
 TEST(CliFilesOfWeights, ConvertToBfloat16WithMetadata) {
-  const TempFolder folder;
+  const TemporaryFolder folder;
   const std::string small = (folder / "small.safetensors").string();
   ASSERT_EQ(run({"convert", tiny_checkpoint(), small, "--dtype", "bfloat16", "--metadata",
                  R"(tilefold_sampler={"gamma_0": 0.0})", "--metadata", "note=a = b"})
@@ -80,7 +80,7 @@ TEST(CliFilesOfWeights, ConvertToBfloat16WithMetadata) {
 }
 
 TEST(CliTools, ConvertedWeightsPredictTheSameBytes) {
-  const TempFolder folder;
+  const TemporaryFolder folder;
   const std::string converted = (folder / "tiny.safetensors").string();
   ASSERT_EQ(run({"convert", tiny_checkpoint(), converted}).exit_code, 0);
   const std::string input = folder.write("peptide.fasta", ">A|protein|empty\nMKTAY\n").string();
@@ -95,7 +95,7 @@ TEST(CliTools, ConvertedWeightsPredictTheSameBytes) {
 }
 
 TEST(CliTools, WeightsAreFoundInTheCacheFolder) {
-  const TempFolder folder;
+  const TemporaryFolder folder;
   std::filesystem::create_directory(folder / "cache");
   std::filesystem::copy_file(tiny_checkpoint(), folder / "cache/boltz2_conf.ckpt");
   const std::string input = folder.write("peptide.fasta", ">A|protein|empty\nMKTAY\n").string();
@@ -153,7 +153,7 @@ std::vector<Strings> table_rows(const std::string& text) {
 }
 
 TEST(CliDemo, FoldsTheFiveProteins) {
-  const TempFolder folder;
+  const TemporaryFolder folder;
   const RunResult result = run({"demo", "--sampling_steps", "20", "--out_dir", (folder / "out").string()});
   ASSERT_EQ(result.exit_code, 0) << result.errors << result.output;
   const std::vector<Strings> rows = table_rows(result.output);

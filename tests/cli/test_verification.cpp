@@ -77,7 +77,7 @@ class CliVerification : public testing::Test {
     EXPECT_TRUE(prediction("refused").empty());
   }
 
-  TempFolder folder_;
+  TemporaryFolder folder_;
   std::filesystem::path input_ = folder_.write("gasp.fasta", ">A|protein|empty\nGASP\n");
 };
 

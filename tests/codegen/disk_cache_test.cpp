@@ -10,6 +10,7 @@
 
 #include "codegen/compile.h"
 #include "runtime/kernel_cache.h"
+#include "support/temporary_folder.h"
 
 namespace tilefold::testing {
 namespace {
@@ -62,12 +63,8 @@ std::string run_child(const fs::path& folder, const std::string& level = "") {
 
 class DiskCacheAcrossProcesses : public ::testing::Test {
  protected:
-  DiskCacheAcrossProcesses() {
-    std::string name = (fs::temp_directory_path() / "tilefold_kernels_XXXXXX").string();
-    folder_ = ::mkdtemp(name.data());
-  }
-  ~DiskCacheAcrossProcesses() override { fs::remove_all(folder_); }
-  fs::path folder_;
+  test::TemporaryFolder temporary_;
+  const fs::path& folder_ = temporary_.path();
 };
 
 // A product needs two kernels: itself and its packing.

@@ -11,6 +11,7 @@
 #include "runtime/disk_cache.h"
 #include "runtime/kernel_cache.h"
 #include "runtime/object_file.h"
+#include "support/temporary_folder.h"
 #include "tilefold/error.h"
 
 namespace tilefold {
@@ -18,19 +19,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-/// A folder of this test that goes away with it.
-class TemporaryFolder {
- public:
-  TemporaryFolder() {
-    std::string name = (fs::temp_directory_path() / "tilefold_cache_XXXXXX").string();
-    path_ = ::mkdtemp(name.data());
-  }
-  ~TemporaryFolder() { fs::remove_all(path_); }
-  const fs::path& path() const { return path_; }
-
- private:
-  fs::path path_;
-};
+using test::TemporaryFolder;
 
 std::vector<std::byte> bytes_of(std::string_view text) {
   const auto bytes = std::as_bytes(std::span(text));

@@ -19,8 +19,7 @@ using RDKit::RWMol;
 
 /// Atom names are the element and a rank that counts all atoms, and have four characters at most.
 constexpr unsigned kMaxAtoms = 999;
-/// Independent rings. Fullerenes and clusters of the component dictionary have fewer; floods of ring bonds take RDKit
-/// minutes.
+/// Fullerenes and clusters of the component dictionary have fewer.
 constexpr unsigned kMaxRings = 200;
 
 Molecule parse(const std::string& smiles, bool sanitize) {
@@ -41,12 +40,7 @@ void check_size(const RWMol& molecule, const std::string& smiles) {
     throw ParseError(fmt::format("{}: expected at most {} atoms, found {}: atom names have four characters",
                                  subject_of(smiles), kMaxAtoms, atoms));
   }
-  std::vector<int> fragment_of;
-  const unsigned rings = molecule.getNumBonds() + RDKit::MolOps::getMolFrags(molecule, fragment_of) - atoms;
-  if (rings > kMaxRings) {
-    throw ParseError(
-        fmt::format("{}: expected at most {} independent rings, found {}", subject_of(smiles), kMaxRings, rings));
-  }
+  check_rings(molecule, subject_of(smiles));
 }
 
 Bond::BondType type_of(const bio::ComponentBond& bond) {
@@ -249,6 +243,30 @@ Molecule parse_as_written(const std::string& smiles) {
 Molecule parse_sanitized(const std::string& smiles) {
   parse_as_written(smiles);  // what is too large must not reach the sanitiser
   return parse(smiles, true);
+}
+
+void check_rings(const RDKit::ROMol& molecule, const std::string& subject) {
+  std::vector<int> fragment_of;
+  const unsigned fragments = RDKit::MolOps::getMolFrags(molecule, fragment_of);
+  const unsigned rings = molecule.getNumBonds() + fragments - molecule.getNumAtoms();
+  if (rings > kMaxRings) {
+    throw ParseError(fmt::format("{}: expected at most {} independent rings, found {}", subject, kMaxRings, rings));
+  }
+}
+
+bio::BondType bond_type_of(const Bond& bond) {
+  switch (bond.getBondType()) {
+    case Bond::SINGLE:
+      return bio::BondType::single;
+    case Bond::DOUBLE:
+      return bio::BondType::double_bond;
+    case Bond::TRIPLE:
+      return bio::BondType::triple;
+    case Bond::AROMATIC:
+      return bio::BondType::aromatic;
+    default:
+      return bio::BondType::other;
+  }
 }
 
 void find_rings(RWMol& molecule) {

@@ -47,6 +47,13 @@ Molecule parse_as_written(const std::string& smiles);
 /// The sanitised molecule; hydrogens in brackets have joined their atoms. Throws ParseError, or what RDKit throws.
 Molecule parse_sanitized(const std::string& smiles);
 
+/// Throws ParseError "subject: ..." for a molecule with more independent rings than any component of the dictionary:
+/// floods of ring bonds take RDKit minutes.
+void check_rings(const RDKit::ROMol& molecule, const std::string& subject);
+
+/// Type of a bond as the model knows it.
+bio::BondType bond_type_of(const RDKit::Bond& bond);
+
 /// Finds rings as RDKit 2025.03 does: dative bonds close none.
 void find_rings(RDKit::RWMol& molecule);
 

@@ -18,8 +18,6 @@ using RDKit::Bond;
 using RDKit::RWMol;
 
 constexpr int kHydrogen = 1;
-/// Independent rings. No component of the dictionary has so many; floods of ring bonds take RDKit minutes.
-constexpr int kMaxRings = 200;
 /// Property of atoms of the molecule without hydrogens: their number in the molecule with them.
 constexpr const char* kPlace = "_place";
 
@@ -38,21 +36,6 @@ Bond::BondType rdkit_type(const bio::ComponentBond& bond) {
       break;
   }
   return Bond::SINGLE;
-}
-
-bio::BondType model_type(const Bond& bond) {
-  switch (bond.getBondType()) {
-    case Bond::SINGLE:
-      return bio::BondType::single;
-    case Bond::DOUBLE:
-      return bio::BondType::double_bond;
-    case Bond::TRIPLE:
-      return bio::BondType::triple;
-    case Bond::AROMATIC:
-      return bio::BondType::aromatic;
-    default:
-      return bio::BondType::other;
-  }
 }
 
 /// Adds the conformer; hydrogens without coordinates are placed by the geometry of their neighbour.
@@ -90,16 +73,6 @@ void sanitize(RWMol& molecule) {
   }
 }
 
-void check_rings(const RWMol& molecule, const std::string& code) {
-  std::vector<int> fragment_of;
-  const auto fragments = static_cast<int>(RDKit::MolOps::getMolFrags(molecule, fragment_of));
-  const int rings = static_cast<int>(molecule.getNumBonds()) + fragments - static_cast<int>(molecule.getNumAtoms());
-  if (rings > kMaxRings) {
-    throw ParseError(fmt::format("component {}: expected at most {} independent rings, found {}", in_quotes(code),
-                                 kMaxRings, rings));
-  }
-}
-
 Molecule full_molecule(const bio::Component& component) {
   auto molecule = std::make_unique<RWMol>();
   for (const bio::ComponentAtom& atom : component.atoms) {
@@ -116,7 +89,7 @@ Molecule full_molecule(const bio::Component& component) {
     molecule->getAtomWithIdx(first)->setIsAromatic(true);
     molecule->getAtomWithIdx(second)->setIsAromatic(true);
   }
-  check_rings(*molecule, component.code);
+  check_rings(*molecule, "component " + in_quotes(component.code));
   add_conformer(*molecule, component.conformers.front());
   sanitize(*molecule);
   RDKit::MolOps::assignStereochemistryFrom3D(*molecule);
@@ -205,7 +178,7 @@ class Result {
     bond.first = number_of_place_[full.getBeginAtomIdx()];
     bond.second = number_of_place_[full.getEndAtomIdx()];
     if (bond.first < 0 || bond.second < 0) return;
-    bond.type = model_type(full);
+    bond.type = bond_type_of(full);
     bond.dative = full.getBondType() == Bond::DATIVE;
     add_stereo(*bare_.getBondBetweenAtoms(bare_index_[bond.first], bare_index_[bond.second]), bond);
     result_.bonds.push_back(bond);

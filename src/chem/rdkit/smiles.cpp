@@ -95,21 +95,6 @@ bio::ComponentAtom component_atom(const Atom& atom, const Notation& notation, st
   return result;
 }
 
-bio::BondType type_of(const Bond& bond) {
-  switch (bond.getBondType()) {
-    case Bond::SINGLE:
-      return bio::BondType::single;
-    case Bond::DOUBLE:
-      return bio::BondType::double_bond;
-    case Bond::TRIPLE:
-      return bio::BondType::triple;
-    case Bond::AROMATIC:
-      return bio::BondType::aromatic;
-    default:
-      return bio::BondType::other;
-  }
-}
-
 std::vector<bio::ComponentBond> bonds_of(const RWMol& molecule, const std::vector<std::int32_t>& places) {
   std::vector<bio::ComponentBond> result;
   for (const Bond* bond : molecule.bonds()) {
@@ -117,7 +102,7 @@ std::vector<bio::ComponentBond> bonds_of(const RWMol& molecule, const std::vecto
     added.first = places[bond->getBeginAtomIdx()];
     added.second = places[bond->getEndAtomIdx()];
     if (added.first < 0 || added.second < 0) continue;
-    added.type = type_of(*bond);
+    added.type = bond_type_of(*bond);
     added.dative = bond->getBondType() == Bond::DATIVE;
     added.stereo = static_cast<bio::BondStereo>(bond->getStereo());
     if (const auto& atoms = bond->getStereoAtoms(); atoms.size() == 2) {
