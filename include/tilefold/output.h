@@ -27,8 +27,9 @@ std::string to_mmcif(const Complex& complex, const ModelCoordinates& model);
 /// more than 99,999 atoms, more than 9,999 residues in a chain) or a coordinate has more than 8 columns.
 std::string to_pdb(const Complex& complex, const ModelCoordinates& model);
 
-/// Coordinates [A, 3] of a structure file (mmCIF or PDB by its suffix) that `to_mmcif` or `to_pdb` wrote for this complex.
-/// Throws ParseError when its atoms are not those of the complex in their order, IoError when it cannot be read.
+/// Coordinates [A, 3] of a structure file (mmCIF or PDB by its suffix) that `to_mmcif` or `to_pdb` wrote for this
+/// complex. Throws ParseError when its atoms are not those of the complex in their order, IoError when it cannot be
+/// read.
 std::vector<float> read_model_coordinates(const Complex& complex, const std::filesystem::path& path);
 
 /// A NumPy `.npz` archive (deflated, dtype float32 or int32) of named tensors, as bytes.

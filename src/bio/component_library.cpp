@@ -14,9 +14,9 @@
 #include "bio/component_similar.h"
 #include "bio/component_table.h"
 #include "bio/text.h"
+#include "tensor/library_folder.h"
 #include "tilefold/bio/component.h"
 #include "tilefold/error.h"
-#include "tensor/library_folder.h"
 
 namespace tilefold::bio {
 namespace {

@@ -18,7 +18,7 @@ struct ComponentAtom {
   std::string name;
   std::int32_t element = 0;  ///< atomic number; 0 for the dummy element of a few components
   std::int32_t charge = 0;
-  std::int32_t chirality = 0;           ///< RDKit's tag, heavy neighbours in bond order and hydrogens last: 1 clockwise, ...
+  std::int32_t chirality = 0;  ///< RDKit's tag, heavy neighbours in bond order and hydrogens last: 1 clockwise, ...
   std::int32_t chirality_feature = 0;   ///< value of the model's feature: the tag where hydrogens count as neighbours
   std::int32_t hydrogens = 0;           ///< attached hydrogens in all, stored, explicit and implicit ones
   std::int32_t explicit_hydrogens = 0;  ///< those that the molecule's notation states ("[NH3+]")

@@ -28,9 +28,9 @@ struct Msa {
   std::vector<Deletion> deletions;
 };
 
-/// Parses the text of an a3m file; `source` is the name in messages. Reads at most `max_rows` distinct rows. MMseqs2 ends
-/// an alignment with a NUL byte: what follows is read on when it begins with the same query, and else left out with a
-/// warning.
+/// Parses the text of an a3m file; `source` is the name in messages. Reads at most `max_rows` distinct rows. MMseqs2
+/// ends an alignment with a NUL byte: what follows is read on when it begins with the same query, and else left out
+/// with a warning.
 Msa parse_a3m(std::string_view text, std::string_view source, std::int64_t max_rows, Diagnostics& diagnostics);
 
 /// Parses the text of a csv file with the columns `key` and `sequence`.
